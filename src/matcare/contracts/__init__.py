@@ -1,0 +1,56 @@
+"""Every table's columns: type, unit, range, meaning. Validation, data dictionary and ``datapackage.json`` come from here."""
+
+from matcare.contracts.embedded import (
+    COUNTIES,
+    DEMAND,
+    DRIVE_TIME_ERROR,
+    EMBEDDED,
+    FACILITIES,
+    OUTCOMES,
+    ROAD_EDGES,
+    ROAD_NODES,
+    STATES_TABLE,
+)
+from matcare.contracts.model import Column, Table
+from matcare.contracts.outputs import (
+    BLOCK_GROUPS,
+    COUNTY_MINUTES_REASONS,
+    COUNTY_RESULTS,
+    COVERAGE_MINUTES,
+    DESERT_CLASSES,
+    FACILITIES_OUT,
+    IMR_STATUSES,
+    MINUTES,
+    MINUTES_PER_ORIGIN,
+    MINUTES_REASONS,
+    OUTPUTS,
+    POOLED_RATES,
+    SERVICES,
+)
+
+__all__ = [
+    "BLOCK_GROUPS",
+    "COUNTIES",
+    "COUNTY_MINUTES_REASONS",
+    "COUNTY_RESULTS",
+    "COVERAGE_MINUTES",
+    "DEMAND",
+    "DESERT_CLASSES",
+    "DRIVE_TIME_ERROR",
+    "EMBEDDED",
+    "FACILITIES",
+    "FACILITIES_OUT",
+    "IMR_STATUSES",
+    "MINUTES",
+    "MINUTES_PER_ORIGIN",
+    "MINUTES_REASONS",
+    "OUTCOMES",
+    "OUTPUTS",
+    "POOLED_RATES",
+    "ROAD_EDGES",
+    "ROAD_NODES",
+    "SERVICES",
+    "STATES_TABLE",
+    "Column",
+    "Table",
+]

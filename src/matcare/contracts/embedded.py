@@ -1,0 +1,221 @@
+"""Contracts of the embedded snapshot: counties, outcomes, facilities, demand, roads, states."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from matcare.contracts.model import Column, Table
+
+__all__ = [
+    "COUNTIES",
+    "DEMAND",
+    "DRIVE_TIME_ERROR",
+    "EMBEDDED",
+    "FACILITIES",
+    "OUTCOMES",
+    "ROAD_EDGES",
+    "ROAD_NODES",
+    "STATES_TABLE",
+]
+
+_FIPS: Final = r"\d{5}"
+_STATE: Final = r"[A-Z]{2}"
+_SHARE: Final = "share 0-1"
+
+_COUNTY_FIPS = Column(
+    name="county_fips", kind="text", required=True, unique=True, pattern=_FIPS,
+    description="County code of 2024, five digits; Connecticut's are the planning regions 09110-09190.",
+    source="census_county_shapes_2024",
+)  # fmt: skip
+
+
+def _reason(of: str, values: tuple[str, ...]) -> Column:
+    return Column(
+        name=f"{of}_status", kind="text", required=True, values=values,
+        description=f"Why {of} stands as it does, or why it is missing.",
+    )  # fmt: skip
+
+
+# fmt: off
+COUNTIES: Final = Table(
+    name="counties",
+    title="Counties",
+    description="The 3,222 county equivalents of 2024 (50 states, the District of Columbia, Puerto Rico) with Census 1:20,000,000 "
+    "polygons, the people concerned, clinicians and context. Census births are estimates (July to June), not vital-statistics counts.",
+    primary_key=("county_fips",),
+    licence="facts",
+    columns=(
+        _COUNTY_FIPS,
+        Column(name="county_name", kind="text", required=True, description="Name with its kind, as the Census writes it.", source="census_county_shapes_2024"),
+        Column(name="state", kind="text", required=True, pattern=_STATE, description="Postal code."),
+        Column(name="lat", kind="number", required=True, minimum=-90, maximum=90, unit="degrees", description="Latitude of a point inside the county."),
+        Column(name="lon", kind="number", required=True, minimum=-180, maximum=180, unit="degrees", description="Longitude of a point inside the county."),
+        Column(name="population", kind="number", minimum=0, unit="people", description="Residents (July 2023 estimate; Puerto Rico: ACS 2019-23).", source="census_agesex_2023, acs5_2023_county"),
+        Column(name="women_15_44", kind="number", minimum=0, unit="women", description="Women aged 15 to 44 (July 2023 estimate; Puerto Rico: ACS 2019-23).", source="census_agesex_2023, acs5_2023_county"),
+        Column(name="women_15_44_status", kind="text", required=True, values=("census_estimate", "acs_estimate", "not_reported"), description="Which estimate the women are."),
+        Column(name="births_per_year", kind="number", minimum=0, unit="births per year", description="Annual births: mean of the Census estimates for the years to June 2021, 2022, 2023; Puerto Rico: AHRF three-year mean.", source="census_births_2024, hrsa_ahrf_2025"),
+        Column(name="births_per_year_status", kind="text", required=True, values=("census_estimate", "registered", "suppressed", "not_reported"), description="What the births are: an estimate (exempt from suppression), or a registered mean (1-9 masked)."),
+        Column(name="births_registered_per_year", kind="number", minimum=0, unit="births per year", description="Registered births, three-year mean; 1-9 masked.", source="hrsa_ahrf_2025"),
+        Column(name="births_registered_status", kind="text", required=True, values=("reported", "suppressed", "not_reported"), description="Whether registered births are given, masked (1-9) or missing."),
+        Column(name="births_disagree", kind="boolean", description="The two sources of births differ by more than 25 %."),
+        Column(name="share_women_uninsured", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Estimated share of women without health insurance: the county's share under 65 (SAHIE 2023) times the state's ratio of uninsured women 19-44 to all uninsured under 65.", source="census_sahie_2023, ahr_state_measures"),
+        Column(name="share_women_uninsured_status", kind="text", required=True, values=("estimated", "not_reported"), description="Estimated as described, or missing."),
+        Column(name="obgyns", kind="number", minimum=0, unit="clinicians", description="Obstetrician-gynecologists (MD); DOs are not in the source.", source="hrsa_ahrf_2025"),
+        Column(name="obgyns_status", kind="text", required=True, values=("reported", "not_reported"), description="Connecticut's are not reported."),
+        Column(name="midwives", kind="number", minimum=0, unit="clinicians", description="Certified nurse-midwives.", source="hrsa_ahrf_2025"),
+        Column(name="midwives_status", kind="text", required=True, values=("reported", "not_reported"), description="Whether the source has a number."),
+        Column(name="share_low_birthweight", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Live births below 2,500 g, registered births of three years.", source="hrsa_ahrf_2025"),
+        Column(name="share_low_birthweight_status", kind="text", required=True, values=("reported", "suppressed", "not_reported"), description="Fewer than ten is blank in the source: suppressed."),
+        Column(name="svi", kind="number", minimum=0, maximum=1, unit="percentile 0-1", description="Social Vulnerability Index 2022, overall national percentile; higher is more vulnerable.", source="cdc_svi_2022"),
+        Column(name="rucc_2023", kind="integer", minimum=1, maximum=9, unit="code 1-9", description="USDA Rural-Urban Continuum Code 2023; 4-9 is nonmetropolitan.", source="usda_rucc_2023"),
+        Column(name="nchs_urban_rural_2013", kind="integer", minimum=1, maximum=6, unit="code 1-6", description="NCHS Urban-Rural code 2013; a class, so it is not carried over to Connecticut's planning regions.", source="nchs_urban_rural_2013"),
+        Column(name="share_poverty", kind="number", minimum=0, maximum=1, unit=_SHARE, description="People in poverty, 2024 estimate (Puerto Rico: ACS 2019-23).", source="census_saipe_2024, acs5_2023_county"),
+        Column(name="share_households_no_vehicle", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Occupied housing units with no vehicle.", source="acs5_2023_vehicles"),
+        Column(name="share_households_no_internet", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Households with no internet subscription.", source="cdc_svi_2022"),
+        Column(name="geometry", kind="geometry", required=True, description="Census cartographic boundary 1:20,000,000, EPSG:4326, for maps; not for measuring.", source="census_county_shapes_2024"),
+    ),
+)
+
+OUTCOMES: Final = Table(
+    name="outcomes",
+    title="Infant deaths and live births 2017-2023 by county",
+    description="Period counts as published by NCHS by way of County Health Rankings & Roadmaps. Counties with fewer than 20 deaths are not published; "
+    "a small county appears only when its rate is high. Connecticut's planning regions are apportioned from the legacy counties by women.",
+    primary_key=("county_fips",),
+    licence="CC-BY-NC-SA-4.0",
+    columns=(
+        _COUNTY_FIPS,
+        Column(name="infant_deaths", kind="number", minimum=10, unit="deaths 2017-2023", description="Deaths before the first birthday.", source="chr_v129_2026"),
+        Column(name="live_births", kind="number", minimum=10, unit="births 2017-2023", description="Live births of the same seven years.", source="chr_v129_2026"),
+        Column(name="outcome_status", kind="text", required=True, values=("published", "apportioned", "suppressed", "not_reported"), description="`suppressed`: fewer than 20 deaths, not published; `not_reported`: the source has no row (Puerto Rico); `apportioned`: moved between Connecticut's vintages by weights."),
+    ),
+)
+
+FACILITIES: Final = Table(
+    name="facilities",
+    title="Birth hospitals, neonatal units, children's hospitals and birth centers",
+    description="One row a facility. Obstetric evidence is graded, not asserted; a neonatal level stands with its source and an absent level is unknown, not none. "
+    "Not for choosing where to give birth or where an ambulance should go.",
+    primary_key=("facility_id",),
+    licence="facts",
+    columns=(
+        Column(name="facility_id", kind="text", required=True, unique=True, description="CMS certification number (CCN), or CABC_nnn for a birth center, or the user's own."),
+        Column(name="facility_name", kind="text", required=True, description="Name."),
+        Column(name="kind", kind="text", required=True, values=("hospital", "childrens_hospital", "military_hospital", "birth_center"), description="Kind of facility."),
+        Column(name="city", kind="text", description="City."),
+        Column(name="state", kind="text", required=True, pattern=_STATE, description="Postal code."),
+        Column(name="zip", kind="text", description="ZIP code, five digits."),
+        Column(name="county_fips", kind="text", required=True, pattern=_FIPS, description="County of 2024: the 1:20,000,000 polygon that holds the coordinates, unless two of three other witnesses (HIFLD's county, the publisher's own code, most of the five nearest block-group centers) name another and HIFLD does not side with the polygon; always of the facility's own state. For the user's own facilities: the polygon, or the county given if it is within 2 km."),
+        Column(name="lat", kind="number", required=True, minimum=-90, maximum=90, unit="degrees", description="Latitude."),
+        Column(name="lon", kind="number", required=True, minimum=-180, maximum=180, unit="degrees", description="Longitude."),
+        Column(name="coord_precision", kind="text", required=True, values=("address", "address_fallback", "site", "zip_centroid", "city_centroid", "supplied"), description="How precise the coordinates are: an address match; an address match by the fallback geocoder (95 % within 3.9 km of HIFLD's site, where of other matches 95 % are within 0.5 km); a site from imagery (HIFLD), a ZIP or city centroid, or as the user supplied them."),
+        Column(name="beds", kind="number", minimum=0, unit="beds", description="Total beds.", source="cms_pos_hospitals_2026q1, hifld_hospitals_2022"),
+        Column(name="obstetric_evidence", kind="text", required=True, values=("corroborated", "likely", "claimed", "arranged", "unknown", "none", "birth_center"), description="corroborated: obstetrics on site in CMS's Provider of Services file and (birthing-friendly or nursery discharges); likely: one of the latter alone; claimed: the Provider of Services file alone; arranged: under arrangement only; unknown: military hospitals, children's hospitals with nothing but a service flag, and others without a flag; none: no sign of obstetrics, or a sign that a review took for an error; birth_center: a freestanding birth center, a tier of its own that no hospital service counts."),
+        Column(name="evidence_query", kind="text", description="Why the obstetric evidence should be queried, such as: not among CMS's active hospitals. Empty when nothing speaks against it."),
+        Column(name="cms_active", kind="text", required=True, values=("yes", "not_listed", "not_applicable"), description="Whether CMS lists the hospital among its active ones; not_listed: it may have closed or have a new number; not_applicable: military hospitals, birth centers and the user's own facilities.", source="cms_pos_hospitals_2026q1"),
+        Column(name="pos_obstetrics", kind="text", required=True, values=("on_site", "arranged", "both", "flagged", "no_flag", "not_listed"), description="Obstetric service in the Provider of Services file; flagged: its service flags say obstetrics without saying whether on site or under arrangement.", source="cms_pos_obstetrics"),
+        Column(name="birthing_friendly", kind="text", required=True, values=("yes", "not_designated", "not_listed"), description="CMS birthing-friendly designation; not designated is not a no.", source="cms_general_information_2026"),
+        Column(name="nursery_discharges", kind="number", minimum=10, unit="discharges, FY2023", description="Nursery discharges in the cost report; 1-9 masked.", source="hcris_nursery_2023"),
+        Column(name="nursery_discharges_status", kind="text", required=True, values=("reported", "suppressed", "not_reported"), description="Whether nursery discharges are given, masked or missing."),
+        Column(name="neonatal_level", kind="text", values=("I", "II", "III", "IV"), description="Neonatal level of care (AAP); missing is unknown, never none.", source="neonatal_levels_reported_2025"),
+        Column(name="level_source", kind="text", required=True, values=("state", "reported", "modelled", "none"), description="Where the level comes from. `reported`: an unofficial public directory, self-reported."),
+        Column(name="level_query", kind="text", description="Why the level should be queried: IV below 200 beds; listed at two levels; matched loosely. Empty when nothing speaks against it."),
+        Column(name="nicu", kind="text", required=True, values=("yes", "no_evidence", "unknown"), description="NICU: a federal flag, NICU beds in a cost report or a reported level III or IV; no sign of one; or not known.", source="cms_pos_services_2026q2, hcris_nicu_2017_19, neonatal_levels_reported_2025"),
+        Column(name="nicu_beds", kind="number", minimum=0, unit="beds, FY2017-19", description="NICU beds in the cost report.", source="hcris_nicu_2017_19"),
+        Column(name="same_site_as", kind="text", description="Other facilities on the same campus (within 120 m, or one address), by identifier, parted by blanks: a children's hospital within a hospital, or one hospital under two numbers."),
+        Column(name="other_ids", kind="text", description="Former certification numbers of the same hospital, merged into this row."),
+    ),
+)
+
+DEMAND: Final = Table(
+    name="demand",
+    title="Demand points: 2020 block-group centers of population",
+    description="People live here; the women and births of their county are allocated in proportion to people, so that prisons, barracks and dormitories get births too.",
+    primary_key=("demand_id",),
+    columns=(
+        Column(name="demand_id", kind="text", required=True, unique=True, description="Own key: the block group's code, or county and a number where the source has none."),
+        Column(name="bg_geoid", kind="text", pattern=r"\d{12}", description="Census block group 2020; missing for 4,059 points in AK, HI and PR.", source="census_block_group_centers_2020"),
+        Column(name="county_fips", kind="text", required=True, pattern=_FIPS, description="County of 2022 and later."),
+        Column(name="county_fips_2020", kind="text", required=True, pattern=_FIPS, description="County of 2020."),
+        Column(name="lat", kind="number", required=True, minimum=-90, maximum=90, unit="degrees", description="Latitude."),
+        Column(name="lon", kind="number", required=True, minimum=-180, maximum=180, unit="degrees", description="Longitude."),
+        Column(name="people", kind="number", required=True, minimum=1, unit="people", description="Residents in the 2020 census.", source="census_block_group_centers_2020"),
+        Column(name="women_15_44", kind="number", minimum=0, unit="women", description="Women 15-44, allocated from the county by people."),
+        Column(name="births_per_year", kind="number", minimum=0, unit="births per year", description="Births, allocated from the county by people."),
+    ),
+)
+
+ROAD_NODES: Final = Table(
+    name="road_nodes",
+    title="Highway junctions and waypoints",
+    description="Nodes of the national highway graph; the row number is the node's number.",
+    licence="facts",
+    columns=(
+        Column(name="lat", kind="number", required=True, minimum=-90, maximum=90, unit="degrees", description="Latitude.", source="travel_mapping_2026_nodes"),
+        Column(name="lon", kind="number", required=True, minimum=-180, maximum=180, unit="degrees", description="Longitude.", source="travel_mapping_2026_nodes"),
+    ),
+)
+
+ROAD_EDGES: Final = Table(
+    name="road_edges",
+    title="Highway edges",
+    description="Undirected edges between nodes; a length is the chord between waypoints.",
+    licence="facts",
+    columns=(
+        Column(name="u", kind="integer", required=True, minimum=0, description="Node.", source="travel_mapping_2026"),
+        Column(name="v", kind="integer", required=True, minimum=0, description="Node.", source="travel_mapping_2026"),
+        Column(name="road_class", kind="text", required=True, values=("interstate", "freeway", "us_highway", "state_highway", "secondary_state_highway", "business_route", "park_road"), description="Class of the signed route.", source="travel_mapping_2026"),
+        Column(name="state", kind="text", required=True, pattern=_STATE, description="State that the edge lies in, by postal code; rural speeds follow its speed limit.", source="travel_mapping_2026"),
+    ),
+)
+
+STATES_TABLE: Final = Table(
+    name="states",
+    title="States: totals and policies",
+    description="Infant deaths and live births 2017-2023 of each state and the US (as published), payer of births, policies. Rows marked from_memory are unverified and say so.",
+    primary_key=("state",),
+    licence="CC-BY-NC-SA-4.0",
+    columns=(
+        Column(name="state", kind="text", required=True, unique=True, pattern=r"[A-Z]{2}", description="Postal code; US for the nation."),
+        Column(name="state_name", kind="text", required=True, description="Name."),
+        Column(name="infant_deaths", kind="number", minimum=10, unit="deaths 2017-2023", description="State total.", source="chr_v129_2026"),
+        Column(name="live_births", kind="number", minimum=10, unit="births 2017-2023", description="State total.", source="chr_v129_2026"),
+        Column(name="outcome_status", kind="text", required=True, values=("published", "complementary", "not_reported"), description="`complementary`: withheld, because with its counties' counts it would give a suppressed count back."),
+        Column(name="share_women_uninsured", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Women 19-44 without insurance, 2023.", source="ahr_state_measures"),
+        Column(name="share_births_medicaid", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Births paid by Medicaid, 2023, among births with a stated payer; cells under ten are not in it.", source="cdc_wonder_natality_payment"),
+        Column(name="medicaid_expansion", kind="text", values=("adopted", "not_adopted"), description="Medicaid expansion under the Affordable Care Act.", source="kff_medicaid_expansion"),
+        Column(name="medicaid_expansion_date", kind="text", description="Date on which it took effect.", source="kff_medicaid_expansion"),
+        Column(name="medicaid_postpartum_12_months", kind="text", values=("yes", "no"), description="12-month postpartum coverage.", source="policies_by_hand"),
+        Column(name="paid_family_leave_from", kind="text", description="Benefits of a state paid family leave programme paid from; empty where there is none.", source="policies_by_hand"),
+        Column(name="policy_note", kind="text", description="What to mind; says where an entry is from memory and unverified."),
+    ),
+)
+
+DRIVE_TIME_ERROR: Final = Table(
+    name="drive_time_error",
+    title="Error of the drive times",
+    description="Distribution of ln(yardstick / model) on left-out states, by the model's minutes and the density of people at the origin. The yardstick is the median of three commercial services; "
+    "their minutes are not shipped. A row from 0 to 1e9 people per km2 is all densities together.",
+    licence="MIT",
+    columns=(
+        Column(name="minutes_over", kind="number", required=True, minimum=0, unit="minutes", description="The model's minutes are over this (the first band includes 0)."),
+        Column(name="minutes_up_to", kind="number", required=True, minimum=0, unit="minutes", description="The model's minutes are at most this."),
+        Column(name="people_per_km2_from", kind="number", required=True, minimum=0, unit="people per km2", description="Density at the origin, from."),
+        Column(name="people_per_km2_below", kind="number", required=True, minimum=0, unit="people per km2", description="Density at the origin, below; 1e9 is no upper bound."),
+        Column(name="pairs", kind="integer", required=True, minimum=0, unit="pairs", description="Pairs in the cell; a cell of few pairs says little."),
+        Column(name="mean_log_ratio", kind="number", required=True, unit="ln ratio", description="Mean of ln(yardstick / model): above 0 the model is too fast."),
+        Column(name="sd_log_ratio", kind="number", required=True, minimum=0, unit="ln ratio", description="Standard deviation."),
+        Column(name="q05_log_ratio", kind="number", required=True, unit="ln ratio", description="5 % quantile of ln(yardstick / model)."),
+        Column(name="q25_log_ratio", kind="number", required=True, unit="ln ratio", description="25 % quantile of ln(yardstick / model)."),
+        Column(name="q50_log_ratio", kind="number", required=True, unit="ln ratio", description="50 % quantile of ln(yardstick / model)."),
+        Column(name="q75_log_ratio", kind="number", required=True, unit="ln ratio", description="75 % quantile of ln(yardstick / model)."),
+        Column(name="q95_log_ratio", kind="number", required=True, unit="ln ratio", description="95 % quantile of ln(yardstick / model)."),
+    ),
+)
+# fmt: on
+
+EMBEDDED: Final = {
+    table.name: table
+    for table in (COUNTIES, OUTCOMES, FACILITIES, DEMAND, ROAD_NODES, ROAD_EDGES, STATES_TABLE, DRIVE_TIME_ERROR)
+}
+"""Every embedded table by name."""
