@@ -1,0 +1,1 @@
+"""Publishers' tables compiled into the embedded snapshot, and the snapshot loaded back."""
