@@ -1,0 +1,1 @@
+"""Road graphs and points → minutes: graph, speeds, snapping, searches."""
