@@ -1,0 +1,1 @@
+"""Minutes and tables → nearest, coverage, deserts, rates: pure functions, tables in and a new table out."""
