@@ -1,0 +1,1 @@
+"""Finished tables → files that people open: CSV, GeoPackage, Parquet, map, dictionary, provenance."""

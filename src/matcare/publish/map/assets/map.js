@@ -1,0 +1,241 @@
+// The map: counties on one canvas, drawn once and restyled by theme; state lines, facilities, and what connects them to the page.
+
+window.matcareMap = function matcareMap(map) {
+  const data = JSON.parse(document.getElementById("matcare-data").textContent);
+  const county = readColumns(data.counties);
+  const facility = readColumns(data.facilities);
+  const themeById = new Map(data.themes.map((theme) => [theme.id, theme]));
+  const renderer = L.canvas({ padding: 0.3 });
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const narrow = () => window.matchMedia("(max-width: 760px)").matches;
+  const claimedBox = document.getElementById("claimed");
+  const shapes = new Array(data.count);
+  let theme = data.themes[0];
+
+  map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
+  L.control.zoom({ position: "topleft" }).addTo(map);
+  L.control.scale({ position: "bottomleft" }).addTo(map);
+  map.options.minZoom = 2;
+  map.options.maxZoom = 15;
+
+  const app = {
+    data, county, facility, map,
+    bound: () => !claimedBox.checked,
+    isBirthCare: (i) => Boolean(data.groups[data.facilities.group[i]].birth) && data.groups[data.facilities.group[i]].id !== "birth_center" && app.listed(i),
+    // A unit stands in the panel unless the switch leaves it out.
+    listed: (i) => !(app.bound() && data.facilities.claimed[i]),
+    middle: (c) => (shapes[c] ? app.centre(c) : null),
+    centre: (c) => { const middle = shapes[c].getBounds().getCenter(); return [middle.lat, middle.lng]; },
+  };
+
+  // Counties, state lines, outlines of the county under the pointer and of the one chosen; facilities come on top.
+  const borders = () => (map.getZoom() < 5 ? 0.25 : map.getZoom() < 7 ? 0.5 : 0.9);
+  for (let c = 0; c < data.count; c++) {
+    const rings = polygonOf(data.geometry[c]);
+    if (!rings.length) continue;
+    shapes[c] = L.polygon(rings, { renderer, color: "#5f6b73", weight: 0.25, opacity: 0.7, fillOpacity: 1, fillColor: "#fff", smoothFactor: 0.6 });
+    shapes[c].county = c;
+  }
+  const drawn = L.featureGroup(shapes.filter(Boolean)).addTo(map);
+  const stateLines = L.polyline(data.lines.map((steps) => unroll(steps, { x: 0, y: 0 })), { renderer, color: "#2b3338", weight: 0.9, opacity: 0.85, interactive: false, smoothFactor: 0.6 }).addTo(map);
+  const hovered = L.polygon([], { renderer, color: "#111", weight: 1.6, fill: false, interactive: false }).addTo(map);
+  const selected = L.polygon([], { renderer, color: "#d6006d", weight: 3, fill: false, interactive: false }).addTo(map);
+
+  function place(c) {
+    return `${county("county_name", c)}, ${county("state", c)}`;
+  }
+
+  function valueWords(c) {
+    const { row, overlay } = classify(c);
+    const missing = row >= theme.classes.length;
+    const value = county(theme.column + (app.bound() && theme.bound ? "_corroborated" : ""), c);
+    const entry = missing ? theme.missing[row - theme.classes.length] : theme.classes[row];
+    if (missing || theme.kind !== "bins") return entry ? entry.label : "";
+    const words = theme.family === "minutes" ? `${format.minutes(value)} minutes` : theme.family === "imr" ? `${format.rate(value)} per 1,000`
+      : theme.id === "svi" ? `percentile ${format.whole(100 * value)}` : theme.id === "uninsured" || theme.id === "poverty" ? format.finely(value) : format.share(value);
+    return overlay ? `${words} (${overlay.label[0].toLowerCase()}${overlay.label.slice(1)})` : words;
+  }
+
+  const tip = L.tooltip({ sticky: true, direction: "top", offset: [0, -6], opacity: 1 });
+  const showTip = (at, head, words) => { tip.setContent(el("div", {}, el("b", {}, head), words)).setLatLng(at); if (!map.hasLayer(tip)) tip.addTo(map); };
+  const hideTip = () => { if (map.hasLayer(tip)) tip.remove(); };
+
+  drawn.on("mouseover", (event) => { hovered.setLatLngs(event.layer.getLatLngs()); });
+  drawn.on("mousemove", (event) => showTip(event.latlng, place(event.layer.county), valueWords(event.layer.county)));
+  drawn.on("mouseout", () => { hovered.setLatLngs([]); hideTip(); });
+  drawn.on("click", (event) => { L.DomEvent.stop(event); hideTip(); app.openCounty(event.layer.county); });
+
+  // Themes.
+  let classify = makeClassifier(theme, county, false);
+
+  function restyle() {
+    classify = makeClassifier(theme, county, app.bound());
+    const size = theme.classes.length + theme.missing.length + (theme.overlay || []).length;
+    const tally = { counties: new Array(size).fill(0), women: new Array(size).fill(0) };
+    for (let c = 0; c < data.count; c++) {
+      const { row, overlay } = classify(c);
+      tally.counties[row] += 1;
+      tally.women[row] += county("women_15_44", c) || 0;
+      if (overlay) tally.counties[theme.classes.length + theme.missing.length + theme.overlay.indexOf(overlay)] += 1;
+      if (!shapes[c]) continue;
+      const entry = row < theme.classes.length ? theme.classes[row] : theme.missing[row - theme.classes.length];
+      shapes[c].options.fillColor = row < theme.classes.length ? fillOf(entry.colours, overlay && overlay.pattern) : fillOf([], entry.pattern);
+    }
+    drawn.setStyle({ weight: borders() });
+    document.getElementById("bound").classList.toggle("idle", !theme.bound);
+    drawLegend(app, theme, tally);
+  }
+
+  app.setTheme = (id) => {
+    if (!themeById.has(id)) return;
+    theme = themeById.get(id);
+    restyle();
+  };
+
+  // Facilities: one layer group a kind, so that each can be shown and hidden.
+  const marks = data.groups.map(() => L.featureGroup());
+  const tallies = data.groups.map(() => 0);
+  const tallyWords = (code) => marks[code].getLayers().length.toLocaleString("en-US");
+  const scale = () => Math.min(1.25, Math.max(0.42, 0.42 + (map.getZoom() - 4) * 0.2));
+  const every = [];
+
+  for (let i = 0; i < data.facility_count; i++) {
+    const code = data.facilities.group[i];
+    const group = data.groups[code];
+    tallies[code] += 1;
+    const mark = new Mark([facility("lat", i), facility("lon", i)], {
+      renderer, shape: group.shape, radius: group.radius, fillOpacity: 1, opacity: 1, ...symbolStyle(group, data.facilities.claimed[i]),
+    });
+    mark.facility = i;
+    mark.full = group.radius;
+    every.push(mark);
+  }
+
+  function fillGroups() {
+    marks.forEach((layer) => layer.clearLayers());
+    for (const mark of every) {
+      mark.options.radius = mark._radius = mark.full * scale();
+      if (app.listed(mark.facility)) marks[data.facilities.group[mark.facility]].addLayer(mark);
+    }
+    document.querySelectorAll("#groups .n").forEach((cell) => { cell.textContent = tallyWords(Number(cell.dataset.code)); });
+  }
+
+  function resize() {
+    for (const mark of every) if (mark._map) mark.setRadius(mark.full * scale());
+      else mark.options.radius = mark._radius = mark.full * scale();
+  }
+
+  for (const layer of marks) {
+    layer.on("mousemove mouseover", (event) => showTip(event.latlng, facility("facility_name", event.layer.facility), data.groups[data.facilities.group[event.layer.facility]].label));
+    layer.on("mouseout", hideTip);
+    layer.on("click", (event) => { L.DomEvent.stop(event); hideTip(); app.openFacility(event.layer.facility); });
+  }
+
+  // Small and many first, large and few last, so that a level IV unit is never under a small dot.
+  const order = data.groups.map((_, code) => code).sort((a, b) => data.groups[a].radius - data.groups[b].radius);
+
+  // On the view of a whole country thousands of symbols would hide the counties: they come with the scale of a state, unless asked for.
+  const national = data.count > 1000;
+  const everywhere = document.getElementById("everywhere");
+  const near = () => !national || everywhere.checked || map.getZoom() >= 6;
+
+  function showGroups() {
+    const on = (code) => near() && document.getElementById(`group-${code}`)?.checked;
+    if (order.every((code) => map.hasLayer(marks[code]) === Boolean(on(code)))) return;
+    marks.forEach((layer) => layer.remove());
+    for (const code of order) if (on(code)) marks[code].addTo(map);
+  }
+
+  function listGroups() {
+    document.getElementById("groups").replaceChildren(...data.groups.map((group, code) => !tallies[code] ? null : el("label", {},
+      el("input", { type: "checkbox", id: `group-${code}`, checked: !group.off, on: { change: showGroups } }), symbol(group),
+      el("span", {}, group.label), el("span", { class: "n", "data-code": String(code) }, tallyWords(code)))).filter(Boolean));
+    const places = document.getElementById("places");
+    places.open = !national;
+    document.getElementById("everywhere-label").hidden = !national;
+    everywhere.addEventListener("change", showGroups);
+    places.hidden = !data.facility_count;
+  }
+
+  // Selecting.
+  const panel = makePanel(app);
+
+  app.select = (c) => { selected.setLatLngs(c === null || !shapes[c] ? [] : shapes[c].getLatLngs()); };
+
+  const covered = () => (narrow() ? { paddingBottomRight: [0, Math.round(map.getSize().y * 0.62)] } : { paddingBottomRight: [410, 0] });
+
+  app.openCounty = (c, zoom = false) => {
+    panel.openCounty(c);
+    app.select(c);
+    if (!shapes[c]) return;
+    const view = { ...covered(), animate: !still };
+    if (zoom) map.fitBounds(shapes[c].getBounds().pad(0.6), { ...view, maxZoom: 9 });
+    else map.panInside(shapes[c].getBounds().getCenter(), { ...view, paddingTopLeft: [20, 20] });
+  };
+
+  app.openFacility = (i, zoom = false) => {
+    panel.openFacility(i);
+    app.select(null);
+    const at = L.latLng(facility("lat", i), facility("lon", i));
+    const box = document.getElementById(`group-${data.facilities.group[i]}`);
+    if (box && !box.checked) { box.checked = true; showGroups(); }
+    if (zoom) map.fitBounds(at.toBounds(60000), { ...covered(), maxZoom: 10, animate: !still });
+    else map.panInside(at, { ...covered(), paddingTopLeft: [20, 20], animate: !still });
+  };
+
+  // Views, basemap, drawer.
+  const fit = ([west, south, east, north], animate = true) => map.fitBounds([[south, west], [north, east]], { padding: [8, 8], animate: animate && !still });
+  const jumps = Object.entries(data.jumps);
+  const nav = document.getElementById("jumps");
+  nav.hidden = !jumps.length;
+  nav.append(...jumps.map(([name, view]) => el("button", { type: "button", on: { click: () => fit(view) } }, name)));
+
+  let basemap = null;
+  document.getElementById("basemap").addEventListener("change", (event) => {
+    if (!basemap) {
+      basemap = L.tileLayer("https://basemap.nationalmap.gov/arcgis/rest/services/USGSTopo/MapServer/tile/{z}/{y}/{x}", { maxZoom: 15, attribution: "Basemap: USGS The National Map" });
+    }
+    if (event.target.checked) basemap.addTo(map);
+    else basemap.remove();
+    drawn.setStyle({ fillOpacity: event.target.checked ? 0.6 : 1 });
+  });
+
+  const side = document.getElementById("side");
+  const drawer = document.getElementById("drawer");
+  drawer.addEventListener("click", () => {
+    drawer.setAttribute("aria-expanded", String(side.classList.toggle("open")));
+    map.invalidateSize();
+  });
+  document.getElementById("foot-about")?.addEventListener("click", () => {
+    const about = document.getElementById("about");
+    about.open = true;
+    about.scrollIntoView({ block: "start" });
+    about.querySelector("summary").focus({ preventScroll: true });
+  });
+  claimedBox.addEventListener("change", () => {
+    fillGroups();
+    restyle();
+    const open = document.getElementById("panel").dataset.county;
+    if (panel.isOpen() && open) for (let c = 0; c < data.count; c++) if (county("county_fips", c) === open) panel.openCounty(c);
+  });
+  new ResizeObserver(() => map.invalidateSize()).observe(document.getElementById("stage"));
+
+  fit(jumps.length ? jumps[0][1] : data.bounds, false);
+  fillGroups();
+  listGroups();
+  const list = makeThemeList(app);
+  app.choose = (id) => { if (themeById.has(id)) list.choose(themeById.get(id)); };
+  restyle();
+  makeSearch(app);
+  const follow = () => {
+    drawn.setStyle({ weight: borders() });
+    stateLines.setStyle({ weight: map.getZoom() < 6 ? 0.9 : 1.6 });
+    resize();
+    showGroups();
+  };
+  map.on("zoomend", follow);
+  follow();
+
+  window.matcare = app;
+  requestAnimationFrame(() => requestAnimationFrame(() => { app.readyAfterMs = performance.now(); document.documentElement.dataset.ready = "yes"; }));
+};

@@ -1,0 +1,190 @@
+"""Tables as compact columns: rounded numbers, integer codes for repeated words, nothing that is not JSON."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from matcare.contracts import COUNTY_RESULTS, FACILITIES_OUT, Table
+from matcare.errors import ContractError
+
+__all__ = ["FACILITY_GROUPS", "county_columns", "facility_columns", "facility_groups"]
+
+_DECIMALS: Final = {"minutes": 2, "share 0-1": 4, "per 1,000 live births": 3, "degrees": 4, "percentile 0-1": 4}
+_DEFAULT_DECIMALS: Final = 2
+_NOT_SHOWN: Final = frozenset({"geo_id", "geometry"})
+
+_FACILITY_COLUMNS: Final = (
+    "facility_id",
+    "facility_name",
+    "kind",
+    "city",
+    "state",
+    "lat",
+    "lon",
+    "coord_precision",
+    "beds",
+    "obstetric_evidence",
+    "neonatal_level",
+    "level_source",
+    "evidence_query",
+    "level_query",
+    "nicu",
+    "nicu_beds",
+    "status",
+    "correction",
+)
+
+FACILITY_GROUPS: Final[tuple[dict[str, Any], ...]] = (
+    {"id": "level_4", "label": "Birth hospital, level IV", "shape": "star", "radius": 8.5, "birth": True},
+    {"id": "level_3", "label": "Birth hospital, level III", "shape": "diamond", "radius": 6.5, "birth": True},
+    {"id": "level_2", "label": "Birth hospital, level II", "shape": "square", "radius": 4.5, "birth": True},
+    {"id": "level_1", "label": "Birth hospital, level I", "shape": "circle", "radius": 4.5, "birth": True},
+    {
+        "id": "nicu_unknown",
+        "label": "Birth hospital with a NICU, level not reported",
+        "shape": "pentagon",
+        "radius": 5.5,
+        "birth": True,
+    },
+    {
+        "id": "level_unknown",
+        "label": "Birth hospital, level not reported",
+        "shape": "circle",
+        "radius": 2.8,
+        "birth": True,
+    },
+    {
+        "id": "birth_center",
+        "label": "Birth center",
+        "shape": "triangle",
+        "radius": 5.5,
+        "fill": "#f0a500",
+        "birth": True,
+    },
+    {
+        "id": "no_birth_care",
+        "label": "Newborn unit or children’s hospital, no birth care",
+        "shape": "plus",
+        "radius": 6,
+        "fill": "#ffffff",
+    },
+    {"id": "not_counted", "label": "Hospital not counted as birth care", "shape": "cross", "radius": 4, "off": True},
+    {"id": "closed", "label": "Closed by a correction", "shape": "cross", "radius": 6.5, "fill": "#d55e00"},
+)
+"""Groups of facilities that the legend lists, each with a shape and size of its own, so that colour is never needed."""
+
+_NEONATAL: Final = ("nicu", "neonatal_2_plus", "neonatal_3_plus_or_nicu")
+_GROUP_CODE: Final = {group["id"]: code for code, group in enumerate(FACILITY_GROUPS)}
+
+
+def county_columns(counties: pd.DataFrame) -> dict[str, Any]:
+    """Return the county results as columns for the page.
+
+    Parameters
+    ----------
+    counties : pandas.DataFrame
+        Columns of the contract ``COUNTY_RESULTS``.
+
+    Returns
+    -------
+    dict
+        Column name → values: a list, or ``{"values": [...], "codes": [...]}`` for repeated text, or ``{"all": value}``.
+
+    Raises
+    ------
+    ContractError
+        When a column is missing.
+    """
+    names = [column.name for column in COUNTY_RESULTS.columns if column.name not in _NOT_SHOWN]
+    return _columns(counties, COUNTY_RESULTS, names)
+
+
+def facility_columns(facilities: pd.DataFrame, county_fips: pd.Series, lon: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Return the facilities as columns for the page.
+
+    Parameters
+    ----------
+    facilities : pandas.DataFrame
+        Columns of the contract ``FACILITIES_OUT``.
+    county_fips : pandas.Series
+        Counties of the map, in order: a facility points to its county by position, -1 where the map does not have it.
+    lon : numpy.ndarray
+        Longitudes as drawn.
+
+    Returns
+    -------
+    dict
+        As :func:`county_columns`, with ``group`` (position in :data:`FACILITY_GROUPS`), ``claimed`` and ``county``.
+    """
+    columns = _columns(facilities.assign(lon=lon), FACILITIES_OUT, _FACILITY_COLUMNS)
+    columns["group"] = facility_groups(facilities).tolist()
+    claimed = _flag(facilities, "counts_birth_care") & ~_flag(facilities, "counts_birth_care_corroborated")
+    columns["claimed"] = claimed.astype(int).tolist()
+    columns["county"] = pd.Index(county_fips).get_indexer(pd.Index(facilities["county_fips"])).tolist()
+    return columns
+
+
+def facility_groups(facilities: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return each facility's group as a position in :data:`FACILITY_GROUPS`.
+
+    A unit that counts as birth care goes by its neonatal level; where that is unknown, by whether a NICU is known.
+    """
+    birth = _flag(facilities, "counts_birth_care")
+    kind = facilities["kind"].to_numpy()
+    level = facilities["neonatal_level"].fillna("").to_numpy()
+    neonatal = np.logical_or.reduce([_flag(facilities, f"counts_{service}") for service in _NEONATAL])
+    choices = {
+        "closed": facilities["status"].to_numpy() == "closed",
+        "birth_center": kind == "birth_center",
+        "level_4": birth & (level == "IV"),
+        "level_3": birth & (level == "III"),
+        "level_2": birth & (level == "II"),
+        "level_1": birth & (level == "I"),
+        "nicu_unknown": birth & (facilities["nicu"].to_numpy() == "yes"),
+        "level_unknown": birth,
+        "no_birth_care": neonatal | (kind == "childrens_hospital"),
+    }
+    codes = [_GROUP_CODE[group] for group in choices]
+    return np.select(list(choices.values()), codes, default=_GROUP_CODE["not_counted"]).astype(np.int64)
+
+
+def _flag(frame: pd.DataFrame, name: str) -> npt.NDArray[np.bool_]:
+    return frame[name].fillna(value=False).to_numpy(dtype=bool)
+
+
+def _columns(frame: pd.DataFrame, table: Table, names: tuple[str, ...] | list[str]) -> dict[str, Any]:
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise ContractError(
+            f"the map's {table.name} lack the column {missing[0]!r} ({len(missing)} missing); give a run's table"
+        )
+    columns: dict[str, Any] = {}
+    for name in names:
+        column = table.column(name)
+        if column.kind == "text":
+            columns[name] = _text(frame[name])
+        elif column.kind == "boolean":
+            columns[name] = [None if pd.isna(value) else int(value) for value in frame[name]]
+        else:
+            columns[name] = _numbers(frame[name], _DECIMALS.get(column.unit, _DEFAULT_DECIMALS))
+    return columns
+
+
+def _numbers(values: pd.Series, decimals: int) -> list[float | int | None]:
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+    rounded = np.round(numbers, decimals).tolist()
+    return [None if not np.isfinite(value) else int(value) if value == int(value) else value for value in rounded]
+
+
+def _text(values: pd.Series) -> Any:
+    codes, words = pd.factorize(values, use_na_sentinel=True)
+    texts = [str(word) for word in words]
+    if len(texts) == 1 and (codes == 0).all():
+        return {"all": texts[0]}
+    if len(texts) > len(values) / 2:
+        return [None if code < 0 else texts[code] for code in codes.tolist()]
+    return {"values": texts, "codes": codes.tolist()}

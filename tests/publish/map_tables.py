@@ -1,0 +1,127 @@
+"""Made tables that keep the contracts of a run, with every reason a value may be missing."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from matcare.contracts import COUNTY_RESULTS, DESERT_CLASSES, FACILITIES_OUT, IMR_STATUSES
+
+
+def _filled(table, count, rng):
+    """Return a column of plausible values for each column of a contract."""
+    made = {}
+    for column in table.columns:
+        if column.kind == "text":
+            made[column.name] = np.resize(np.array(column.values or ("none",), dtype=object), count)
+        elif column.kind == "boolean":
+            made[column.name] = rng.random(count) < 0.5
+        elif column.unit in {"share 0-1", "percentile 0-1"}:
+            made[column.name] = rng.random(count).round(4)
+        elif column.kind == "integer":
+            made[column.name] = rng.integers(column.minimum or 0, (column.maximum or 4) + 1, count)
+        else:
+            made[column.name] = (rng.gamma(2.0, 30.0, count) + (column.minimum or 0)).round(2)
+    return pd.DataFrame(made)
+
+
+def made_counties(geometry: gpd.GeoDataFrame, seed: int = 7) -> gpd.GeoDataFrame:
+    """Give made results to counties with `county_fips`, `county_name`, `state`."""
+    rng = np.random.default_rng(seed)
+    count = len(geometry)
+    frame = _filled(COUNTY_RESULTS, count, rng)
+    for name in ("county_fips", "county_name", "state"):
+        frame[name] = geometry[name].to_numpy()
+    frame["geo_id"] = "0500000US" + frame["county_fips"]
+    frame["data_date"] = "2026-05-01"
+    frame["corrections"] = "none"
+    frame["march_of_dimes_reason"] = "no unit; 12 clinicians per 10,000 births; 11.2 % uninsured"
+    frame["march_of_dimes_reason_corroborated"] = frame["march_of_dimes_reason"]
+    frame["march_of_dimes_class"] = np.where(
+        rng.random(count) < 0.9,
+        rng.choice(["desert", "low", "moderate", "full"], count),
+        rng.choice(DESERT_CLASSES, count),
+    )
+    frame["march_of_dimes_class_corroborated"] = np.where(
+        rng.random(count) < 0.1, "desert", frame["march_of_dimes_class"]
+    )
+    for name in [column for column in frame if column.startswith("minutes_") and column.endswith("_reason")]:
+        frame[name] = np.where(
+            rng.random(count) < 0.95, "covered", rng.choice(COUNTY_RESULTS.column(name).values, count)
+        )
+        frame.loc[frame[name] != "covered", name.removesuffix("_reason")] = np.nan
+    frame["imr_status"] = rng.choice(IMR_STATUSES, count, p=[0.34, 0.02, 0.01, 0.55, 0.08])
+    shown = frame["imr_status"].isin(["published", "published_unreliable", "apportioned"])
+    frame["imr"] = rng.gamma(16.0, 0.38, count).round(3)
+    frame["imr_low"] = (frame["imr"] * 0.7).round(3)
+    frame["imr_high"] = (frame["imr"] * 1.4).round(3)
+    for name in ("imr", "imr_low", "imr_high", "infant_deaths", "live_births"):
+        frame[name] = frame[name].where(shown)
+    frame.loc[frame["share_women_uninsured_status"] != "estimated", "share_women_uninsured"] = np.nan
+    return gpd.GeoDataFrame(
+        frame.drop(columns="geometry", errors="ignore"), geometry=geometry.geometry.to_numpy(), crs=geometry.crs
+    )
+
+
+def made_facilities(counties: gpd.GeoDataFrame, count: int, seed: int = 11) -> pd.DataFrame:
+    """Give made facilities inside the counties, of every group."""
+    rng = np.random.default_rng(seed)
+    frame = _filled(FACILITIES_OUT, count, rng)
+    at = rng.integers(0, len(counties), count)
+    points = counties.geometry.to_crs(4326).representative_point()
+    frame["facility_id"] = [f"{i:06d}" for i in range(count)]
+    frame["facility_name"] = [f"Hospital {i}" for i in range(count)]
+    frame["city"] = "Springfield"
+    frame["state"] = counties["state"].to_numpy()[at]
+    frame["county_fips"] = counties["county_fips"].to_numpy()[at]
+    frame["lat"] = points.y.to_numpy()[at] + rng.normal(0, 0.05, count)
+    frame["lon"] = points.x.to_numpy()[at] + rng.normal(0, 0.05, count)
+    frame["kind"] = rng.choice(["hospital", "childrens_hospital", "birth_center"], count, p=[0.85, 0.03, 0.12])
+    frame["neonatal_level"] = rng.choice(
+        np.array(["I", "II", "III", "IV", None], dtype=object), count, p=[0.1, 0.12, 0.15, 0.04, 0.59]
+    )
+    frame["nicu"] = rng.choice(["yes", "no_evidence", "unknown"], count, p=[0.3, 0.6, 0.1])
+    frame["counts_birth_care"] = (frame["kind"] == "hospital") & (rng.random(count) < 0.85)
+    frame["counts_birth_care_corroborated"] = frame["counts_birth_care"] & (rng.random(count) < 0.9)
+    frame["status"] = np.where(rng.random(count) < 0.01, "closed", "open")
+    frame["correction"] = np.where(frame["status"] == "closed", "closed 2026-02-01, county health office", "none")
+    frame["level_query"] = None
+    return frame
+
+
+def small_region() -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return sixteen square counties in two states, and forty facilities; names as awkward as names can be."""
+    boxes = [shapely.box(x, y, x + 1, y + 1) for x in range(-104, -100) for y in range(40, 44)]
+    names = [f"County {chr(65 + k)}" for k in range(16)]
+    names[0] = "Loíza Municipio"
+    names[1] = "Doña Ana County"
+    names[2] = "</script><script>alert(2)</script>"
+    names[3] = 'O\'Brien "Quoted" & Co. County'
+    geometry = gpd.GeoDataFrame(
+        {
+            "county_fips": [f"{31 if k < 8 else 46}{2 * k + 1:03d}" for k in range(16)],
+            "county_name": names,
+            "state": ["NE" if k < 8 else "SD" for k in range(16)],
+        },
+        geometry=boxes,
+        crs="EPSG:4326",
+    )
+    counties = made_counties(geometry)
+    counties["imr_status"] = np.resize(np.array(IMR_STATUSES, dtype=object), 16)
+    shown = counties["imr_status"].isin(["published", "published_unreliable", "apportioned"])
+    counties["imr"] = np.where(shown, 6.25, np.nan)
+    counties["imr_low"] = np.where(shown, 4.5, np.nan)
+    counties["imr_high"] = np.where(shown, 8.75, np.nan)
+    counties["infant_deaths"] = np.where(shown, 41.0, np.nan)
+    counties["live_births"] = np.where(shown, 6560.0, np.nan)
+    for name in [column for column in counties if column.startswith("minutes_") and column.endswith("_reason")]:
+        counties[name] = np.resize(np.array(COUNTY_RESULTS.column(name).values, dtype=object), 16)
+        counties[name.removesuffix("_reason")] = np.where(counties[name] == "covered", 41.37, np.nan)
+    counties["march_of_dimes_class"] = np.resize(np.array(DESERT_CLASSES, dtype=object), 16)
+    facilities = made_facilities(counties, 40)
+    facilities.loc[0, "facility_name"] = "<script>alert(1)</script>"
+    facilities.loc[1, "facility_name"] = "=cmd|' /C calc'!A0"
+    facilities.loc[2, "facility_name"] = "<img src=x onerror=alert(3)> Clinic"
+    return counties, facilities

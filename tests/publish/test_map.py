@@ -1,0 +1,307 @@
+"""The map's page as text: size, nothing from a network, nothing from data that could act, a legend row for everything."""
+
+from __future__ import annotations
+
+import html.parser
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from matcare.contracts import COUNTY_RESULTS, DESERT_CLASSES, IMR_STATUSES
+from matcare.errors import ContractError, InputError, OutputError
+from matcare.publish.map import render_map, write_map
+from matcare.publish.map.columns import FACILITY_GROUPS, facility_groups
+from matcare.publish.map.geometry import (
+    bounds_of,
+    compact_lines,
+    compact_polygons,
+    map_geometry,
+    shift_longitude,
+    state_lines,
+)
+from matcare.publish.map.page import PLAIN_WORDS
+from matcare.publish.map.themes import REASON_WORDS, themes
+from matcare.tables.snapshot import load_counties
+
+
+def _load_tables():
+    """Load the made tables beside this file (tests are imported by importlib, so they are no package)."""
+    spec = importlib.util.spec_from_file_location("map_tables", Path(__file__).with_name("map_tables.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TABLES = _load_tables()
+
+
+@pytest.fixture(scope="module")
+def region():
+    return TABLES.small_region()
+
+
+@pytest.fixture(scope="module")
+def page(region):
+    counties, facilities = region
+    return render_map(
+        counties=counties,
+        facilities=facilities,
+        title="Access <b>here</b> & now",
+        subtitle='"Quoted" </title><script>alert(4)</script>',
+        notes=["Facilities as of 2026-05-01. <img src=x onerror=alert(5)>"],
+        sources=["Census </script><script>alert(6)</script>"],
+    )
+
+
+class _Page(html.parser.HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: dict[str, list[str]] = {}
+        self._open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self._open.append(tag)
+
+    def handle_data(self, data):
+        if self._open:
+            self.text.setdefault(self._open[-1], []).append(data)
+
+
+def _payload(page: str) -> dict:
+    return json.loads(
+        re.search(r'<script type="application/json" id="matcare-data">(.*?)</script>', page, re.DOTALL).group(1)
+    )
+
+
+def test_nothing_is_loaded_from_a_network(page):
+    parsed = _Page(page)
+    for tag, attributes in parsed.elements:
+        for name in ("src", "srcset", "data", "poster", "action"):
+            assert name not in attributes, (tag, attributes)
+        if tag == "link":
+            assert attributes["href"] == "data:,"
+    styles = "".join(parsed.text["style"])
+    assert "@import" not in styles
+    assert all(target.startswith("data:image/png;base64,") for target in re.findall(r"url\(([^)]*)\)", styles))
+    assert "sourceMappingURL" not in page
+    ours = page[page.index('"use strict";\n') :]
+    urls = set(re.findall(r"https?://[^\s\"'`<>)]+", ours))
+    assert {re.match(r"https?://([^/]+)", url).group(1) for url in urls} <= {
+        "leafletjs.com",
+        "basemap.nationalmap.gov",
+        "www.w3.org",
+    }
+
+
+def test_the_browser_itself_forbids_everything_but_the_basemap(page):
+    (policy,) = [a["content"] for tag, a in _Page(page).elements if a.get("http-equiv") == "Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert re.findall(r"https?://\S+", policy) == ["https://basemap.nationalmap.gov"]
+
+
+def test_leaflet_comes_with_its_licence(page):
+    assert "Redistributions in binary form must reproduce the above copyright notice" in page
+    assert "jquery" not in page.lower()
+    assert "bootstrap" not in page.lower()
+
+
+def test_the_page_is_whole_and_says_what_must_be_said(page):
+    assert page.startswith("<!DOCTYPE html>")
+    assert '<html lang="en">' in page
+    assert "user-scalable=no" not in page
+    words = " ".join(" ".join(_Page(page).text["p"]).split())
+    for sentence in PLAIN_WORDS:
+        assert " ".join(sentence.split()) in words
+
+
+def test_text_from_data_stays_text(page):
+    scripts = [attributes for tag, attributes in _Page(page).elements if tag == "script"]
+    assert len(scripts) == 4  # Leaflet, ours, the data, the call
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "Access &lt;b&gt;here&lt;/b&gt; &amp; now" in page
+    names = _payload(page)["facilities"]["facility_name"]
+    assert names[0] == "<script>alert(1)</script>"
+    assert names[1] == "=cmd|' /C calc'!A0"
+
+
+def test_same_tables_same_bytes(region):
+    counties, facilities = region
+    assert render_map(counties=counties, facilities=facilities) == render_map(counties=counties, facilities=facilities)
+
+
+@pytest.mark.parametrize("theme", themes(), ids=lambda theme: theme["id"])
+def test_every_value_and_status_has_a_legend_row(theme):
+    assert theme["column"] in COUNTY_RESULTS.names
+    if theme["bound"]:
+        assert f"{theme['column']}_corroborated" in COUNTY_RESULTS.names
+    rows = {entry.get("value") for entry in (*theme["missing"], *theme.get("overlay", ()))}
+    assert {entry["column"] for entry in theme.get("overlay", ()) if "column" in entry} <= set(COUNTY_RESULTS.names)
+    assert None in rows, "a value may be missing without a reason"
+    if theme["status"]:
+        possible = set(COUNTY_RESULTS.column(theme["status"]).values)
+        assert possible - rows <= {"covered", "partly_covered", "published", "estimated"}
+    patterns = [entry["pattern"] for entry in theme["missing"] if entry["value"] is not None]
+    assert len(patterns) == len(set(patterns)), "reasons must be told apart"
+    assert all(entry["label"] for entry in (*theme["classes"], *theme["missing"]))
+    if theme["kind"] == "bins":
+        breaks = [entry["to"] for entry in theme["classes"]]
+        assert breaks[-1] is None
+        assert breaks[:-1] == sorted(breaks[:-1])
+
+
+def test_every_class_and_outcome_standing_is_shown():
+    by_id = {theme["id"]: theme for theme in themes()}
+    assert [entry["value"] for entry in by_id["class"]["classes"]] == list(DESERT_CLASSES)
+    outcome = by_id["imr"]
+    shown = {entry["value"] for entry in (*outcome["missing"], *outcome["overlay"])}
+    assert set(IMR_STATUSES) - shown == {"published"}
+    reasons = COUNTY_RESULTS.column("minutes_birth_care_reason").values
+    assert set(reasons) <= set(REASON_WORDS)
+
+
+def test_symbols_differ_by_more_than_colour():
+    looks = [(group["shape"], group["radius"]) for group in FACILITY_GROUPS]
+    assert len(looks) == len(set(looks))
+
+
+def test_facility_groups(region):
+    _, facilities = region
+    unit = facilities.iloc[[0]].assign(
+        kind="hospital", status="open", counts_birth_care=True, neonatal_level=None, nicu="no_evidence"
+    )
+    nothing = dict.fromkeys([name for name in facilities if name.startswith("counts_")], False)
+
+    def group(**values):
+        return FACILITY_GROUPS[facility_groups(unit.assign(**values))[0]]["id"]
+
+    assert group() == "level_unknown"
+    assert group(neonatal_level="IV") == "level_4"
+    assert group(nicu="yes") == "nicu_unknown"
+    assert group(nicu="yes", neonatal_level="II") == "level_2"
+    assert group(status="closed", neonatal_level="IV") == "closed"
+    assert group(kind="birth_center", **nothing) == "birth_center"
+    assert group(kind="childrens_hospital", **nothing) == "no_birth_care"
+    assert group(**nothing) == "not_counted"
+    assert group(**(nothing | {"counts_nicu": True})) == "no_birth_care"
+
+
+def _decode(county):
+    at = np.zeros(2)
+    polygons = []
+    for rings in county:
+        points = []
+        for ring in rings:
+            steps = np.array(ring).reshape(-1, 2)
+            path = at + np.cumsum(steps, axis=0)
+            at = path[-1]
+            points.append(path / 10_000)
+        polygons.append(shapely.Polygon(points[0], points[1:]))
+    return shapely.MultiPolygon(polygons)
+
+
+def test_geometry_survives_the_compact_form():
+    ring = shapely.Polygon([(0, 0), (3, 0), (3, 3), (0, 3)], [[(1, 1), (2, 1), (2, 2), (1, 2)]])
+    both = shapely.MultiPolygon([ring, shapely.box(-5.5, -4.25, -5, -4)])
+    (county,) = compact_polygons(np.array([both], dtype=object))
+    assert _decode(county).equals(both)
+
+
+def test_rounding_leaves_no_sliver():
+    thirds = gpd.GeoDataFrame(geometry=[shapely.box(k / 3, 0, (k + 1) / 3, 1 / 7) for k in range(5)], crs="EPSG:4326")
+    assert shapely.coverage_is_valid(map_geometry(thirds))
+
+
+def test_aleutians_stand_beside_alaska():
+    parts = shapely.MultiPolygon([shapely.box(172, 51, 173, 52), shapely.box(-178, 51, -177, 52)])
+    frame = gpd.GeoDataFrame(geometry=[parts, shapely.box(-150, 60, -149, 61)], crs="EPSG:4326")
+    bounds = bounds_of(map_geometry(frame))
+    assert bounds == [-188.0, 51.0, -149.0, 61.0]
+    assert shift_longitude(np.array([174.0, -150.0]), bounds).tolist() == [-186.0, -150.0]
+
+
+def test_state_lines_are_drawn_once():
+    boxes = np.array([shapely.box(k, 0, k + 1, 1) for k in range(4)], dtype=object)
+    lines = state_lines(boxes, np.array(["NE", "NE", "SD", "SD"], dtype=object))
+    assert shapely.length(lines).sum() == pytest.approx(2 * 4 + 2 + 1)
+    assert len(compact_lines(lines)) == len(lines)
+
+
+def test_a_region_with_one_county_no_facility_and_nothing_known(region):
+    counties, facilities = region
+    one = counties.iloc[[0]].copy()
+    numbers = one.select_dtypes("float").columns
+    one[numbers] = np.nan
+    payload = _payload(render_map(counties=one, facilities=facilities.iloc[:0]))
+    assert payload["count"] == 1
+    assert payload["facility_count"] == 0
+    assert payload["counties"]["imr"] == [None]
+    assert payload["jumps"] == {}
+
+
+def test_a_county_without_a_polygon_is_kept(region):
+    counties, facilities = region
+    frame = counties.copy()
+    frame.loc[frame.index[0], "geometry"] = None
+    payload = _payload(render_map(counties=frame, facilities=facilities))
+    assert payload["geometry"][0] == []
+    assert payload["counties"]["county_name"][0] == "Loíza Municipio"
+
+
+def test_jumps_only_where_the_view_needs_them(region):
+    counties, facilities = region
+    frame = counties.copy()
+    frame.loc[frame.index[:2], "state"] = ["AK", "PR"]
+    assert list(_payload(render_map(counties=frame, facilities=facilities))["jumps"]) == [
+        "Lower 48",
+        "Alaska",
+        "Puerto Rico",
+    ]
+
+
+def test_outline_given_is_drawn_instead(region):
+    counties, facilities = region
+    outline = gpd.GeoDataFrame(geometry=[shapely.box(-104, 40, -100, 44)], crs="EPSG:4326")
+    lines = _payload(render_map(counties=counties, facilities=facilities, states_outline=outline))["lines"]
+    assert len(lines) == 1
+
+
+def test_wrong_tables_are_refused(region):
+    counties, facilities = region
+    with pytest.raises(ContractError, match="march_of_dimes_class"):
+        render_map(counties=counties.drop(columns="march_of_dimes_class"), facilities=facilities)
+    with pytest.raises(ContractError, match="neonatal_level"):
+        render_map(counties=counties, facilities=facilities.drop(columns="neonatal_level"))
+    with pytest.raises(InputError, match="EPSG:4326"):
+        render_map(counties=counties.to_crs(5070), facilities=facilities)
+
+
+def test_writing_replaces_the_file_whole(region, tmp_path):
+    counties, facilities = region
+    path = tmp_path / "map.html"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(ContractError):
+        write_map(path, counties=counties.drop(columns="imr"), facilities=facilities)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert write_map(path, counties=counties, facilities=facilities) == path
+    assert path.read_text(encoding="utf-8").endswith("</html>\n")
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(OutputError):
+        write_map(tmp_path, counties=counties, facilities=facilities)
+
+
+def test_the_nation_fits_in_four_megabytes():
+    shapes = load_counties()[["county_fips", "county_name", "state", "geometry"]]
+    counties = TABLES.made_counties(shapes)
+    assert len(counties) == 3222
+    page = render_map(counties=counties, facilities=TABLES.made_facilities(counties, 3900))
+    assert len(page.encode()) <= 4_000_000
