@@ -1,0 +1,270 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from rich.console import Console
+
+from matcare import __version__
+from matcare.errors import MatcareError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="matcare",
+    help="Maternity care access, county by county: drive minutes to birth care and newborn intensive care, maternity "
+    "care deserts, infant mortality with its interval, and an offline map.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+data_app = typer.Typer(help="The embedded data: list, verify, fetch from the publishers, build.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+_DataDir = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Folder with the data tables, in place of the embedded ones."),
+]
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - the signature that Typer calls back
+    if value:
+        typer.echo(f"matcare {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    _version_flag: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Maternity care access, county by county."""
+
+
+@app.command()
+def run(
+    state: Annotated[
+        list[str] | None,
+        typer.Option("--state", "-s", metavar="NC", help="A state (repeat for more). The whole country without it."),
+    ] = None,
+    facilities: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Your own facilities (CSV or Parquet: facility_id, facility_name, lat, lon, and what else you know). "
+            "They take the place of the embedded ones in the states that your file covers.",
+        ),
+    ] = None,
+    facilities_only: Annotated[
+        bool, typer.Option("--facilities-only", help="Use your facilities alone, none of the embedded ones anywhere.")
+    ] = False,
+    add_facilities: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Facilities to add to the embedded ones (same columns); one of the same facility_id takes its place.",
+        ),
+    ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Units closed, opened or re-levelled (CSV: facility_id, status, date, source)."
+        ),
+    ] = None,
+    birth_care: Annotated[
+        str,
+        typer.Option(metavar="TIERS", help="Obstetric evidence that counts as birth care, comma-separated."),
+    ] = "corroborated,likely,claimed",
+    scenario: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="All of the above, and the rule's thresholds, from a TOML file."),
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Speed profile: typical, osrm, or a TOML file.")
+    ] = "typical",
+    data: _DataDir = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Output folder; maps/<region> without it.")] = None,
+) -> None:
+    """Compute access for the country or some states, and write map.html, counties.csv and the tables behind them."""
+    from matcare.pipeline import run as run_pipeline
+    from matcare.scenario import Scenario
+
+    if scenario is not None:
+        asked: dict[str, Any] = {
+            "--state": state,
+            "--facilities": facilities,
+            "--facilities-only": facilities_only,
+            "--add-facilities": add_facilities,
+            "--corrections": corrections,
+        }
+        for name, value in asked.items():
+            if value:
+                raise typer.BadParameter(f"{name} and --scenario cannot be given together: put it in the scenario file")
+        wanted = Scenario.from_toml(scenario)
+    else:
+        if facilities is not None and add_facilities is not None:
+            raise typer.BadParameter("--facilities and --add-facilities exclude each other: choose one")
+        wanted = Scenario(
+            states=tuple(part for text in state or () for part in text.split(",")),
+            facilities=facilities or add_facilities,
+            facilities_add=add_facilities is not None,
+            facilities_only=facilities_only,
+            corrections=corrections,
+            birth_care_tiers=tuple(tier.strip() for tier in birth_care.split(",") if tier.strip()),
+            profile=profile,
+        )
+    console = Console(stderr=False)
+    results = run_pipeline(wanted, data_dir=data, out=out, report=_reporter(console))
+    from matcare.publish.summary import print_summary
+
+    print_summary(results.summary(), console)
+
+
+@app.command()
+def minutes(
+    origins: Annotated[Path, typer.Argument(metavar="ORIGINS", help="Points with id, lat, lon (CSV or Parquet).")],
+    destinations: Annotated[
+        Path, typer.Argument(metavar="DESTINATIONS", help="Points with id, lat, lon (CSV or Parquet).")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="CSV or Parquet file to write.")],
+    nearest: Annotated[bool, typer.Option("--nearest", help="Only the nearest destination of each origin.")] = False,
+    limit: Annotated[float, typer.Option(metavar="MINUTES", help="Pairs farther than this are beyond_limit.")] = 120.0,
+    all_pairs: Annotated[bool, typer.Option("--all-pairs", help="Write a row for pairs beyond the limit too.")] = False,
+    profile: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Speed profile: typical, osrm, or a TOML file.")
+    ] = "typical",
+    data: _DataDir = None,
+) -> None:
+    """Drive minutes between any two sets of points in the United States."""
+    from matcare.pipeline import minutes_between
+
+    console = Console()
+    report = minutes_between(
+        origins, destinations, out=out, nearest_only=nearest, limit=limit, all_pairs=all_pairs, profile=profile,
+        data_dir=data, report=_reporter(console),
+    )  # fmt: skip
+    for line in report:
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """List every source: what it is, vintage, licence, where it comes from."""
+    from matcare.publish.summary import print_sources
+
+    print_sources(Console())
+
+
+@data_app.command("verify")
+def data_verify(data: _DataDir = None) -> None:
+    """Check every embedded table against its contract, and print what is missing where."""
+    from matcare.publish.summary import print_verification
+    from matcare.tables.snapshot import verify
+
+    problems = print_verification(verify(data), Console())
+    if problems:
+        raise typer.Exit(code=4)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    to: Annotated[Path, typer.Option(metavar="DIR", help="Folder to download into.")],
+    only: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Source ids; all without it.")] = None,
+    mirror: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A mirror that holds the catalog's files, in place of the publishers."),
+    ] = None,
+) -> None:
+    """Download the publishers' files, checked against the catalog's SHA-256."""
+    from matcare.publish.summary import print_fetched
+    from matcare.sources.fetch import fetch
+    from matcare.sources.progress import progress_on
+
+    with progress_on() as progress:
+        fetched = fetch(only or None, to=to, base_url=mirror, progress=progress, failures="report")
+    if print_fetched(fetched, Console()):
+        raise typer.Exit(code=5)
+
+
+@data_app.command("build")
+def data_build(
+    source: Annotated[Path, typer.Option("--from", metavar="DIR", help="Folder with the publishers' files.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write the tables to.")] = Path("data"),
+) -> None:
+    """Compile the publishers' files into the data tables that a run reads."""
+    from matcare.tables.build import build
+
+    console = Console()
+    for line in build(source, out):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _reporter(console: Console) -> Any:
+    from matcare.publish.summary import Progress
+
+    return Progress(console)
+
+
+_STOPPED = 130
+"""Exit code of a program ended by Ctrl-C."""
+
+_USAGE_ERROR, _CLICK_ERROR = cast("tuple[type[Exception], type[Exception]]", typer.BadParameter.__mro__[1:3])
+"""Typer carries a copy of Click in recent releases and uses the installed one in older ones: right in both."""
+
+
+def main() -> None:
+    """Run the command line; every error of ours is one line and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a sign that the terminal's encoding lacks is no reason to fail
+    before = _stop_like_ctrl_c()
+    try:
+        code = app(standalone_mode=False)
+        if code == _STOPPED:  # Typer turns Ctrl-C into an exit code, or raises, by its release
+            raise KeyboardInterrupt  # noqa: TRY301 - handled once, below
+    except MatcareError as error:
+        code = _complain(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _complain("stopped; what had been written before is intact", _STOPPED)
+    except BrokenPipeError:  # the reader of a pipe has gone, as with `| head`
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - stays open until the interpreter ends
+        code = 0
+    except MemoryError:
+        code = _complain("not enough memory; run fewer states at a time (--state), or a smaller --limit", 1)
+    except _CLICK_ERROR as error:
+        hint = "; see matcare --help" if isinstance(error, _USAGE_ERROR) else ""
+        shown: Any = error
+        if not shown.format_message():  # no arguments: the help has been printed
+            sys.exit(int(shown.exit_code))
+        code = _complain(f"{shown.format_message().rstrip('.')}{hint}", int(shown.exit_code))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stop_like_ctrl_c() -> dict[int, Any]:
+    """Let a closed window or a polite kill end the run as Ctrl-C does, so that nothing half-written stays."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before: dict[int, Any] = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+            before[getattr(signal, name)] = signal.signal(getattr(signal, name), interrupt)
+    return before
+
+
+def _complain(message: str, code: int) -> int:
+    sys.stderr.write(f"matcare: {' '.join(message.split())}\n")
+    return code

@@ -1,0 +1,43 @@
+"""The whole country, computed once for all tests that look at it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from matcare.pipeline import analyze
+from matcare.publish.folder import OutputFolder
+from matcare.publish.results import write_results
+from matcare.scenario import Scenario
+from matcare.tables.snapshot import load_snapshot
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def snapshot():
+    return load_snapshot()
+
+
+@pytest.fixture(scope="session")
+def national(snapshot):
+    """Results of the default scenario for the whole country."""
+    return analyze(Scenario(), snapshot)
+
+
+@pytest.fixture(scope="session")
+def national_files(national, tmp_path_factory):
+    """The folder that a run for the whole country writes."""
+    folder = tmp_path_factory.mktemp("us")
+    with OutputFolder(folder) as staged:
+        write_results(national, staged.staging)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Folder of the publishers' original files; the test is skipped where it is not."""
+    if not SHARED.is_dir():
+        pytest.skip("the publishers' original files are not beside this checkout")
+    return SHARED
