@@ -80,7 +80,7 @@ def test_a_file_where_the_folder_should_be(tmp_path):
         OutputFolder(tmp_path / "out" / "deeper")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere; the next test covers it by another user")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere; the next test raises the error itself")
 def test_a_folder_that_may_not_be_written(tmp_path):
     (tmp_path / "closed").mkdir(mode=0o500)
     with pytest.raises(OutputError, match="not writable"):
