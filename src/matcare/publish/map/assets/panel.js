@@ -173,7 +173,15 @@ function makePanel(app) {
     const inside = county("minutes_birth_care_in_state", c);
     if (bound || out === null || !(out > 0)) return null;
     return el("p", {}, `Nearest birth care is in another state for ${format.share(out)} of women. `
-      + (inside === null ? "No road leads to birth care in the same state." : `Within the state alone, the mean would be ${format.minutes(inside)} minutes.`));
+      + (inside === null ? "For most women no road leads to birth care in the same state." : `Within the state alone, the mean would be ${format.minutes(inside)} minutes.`));
+  }
+
+  // Minutes that stand on a straight line over what may be a lake, a canyon or a range.
+  function longLeg(c) {
+    const share = county("share_women_long_direct_leg_birth_care", c);
+    if (app.bound() || share === null || !(share > 0)) return null;
+    return el("p", { class: "warn" }, `For ${format.share(share)} of women the minutes to birth care stand on a straight line of over 8 km between signed highways. `
+      + "On county roads that is about right; over a lake, canyon or range it is too short.");
   }
 
   function desert(c, limit) {
@@ -200,6 +208,7 @@ function makePanel(app) {
         : `Without hospitals that one federal file alone claims it would be: ${data.words.class[other]}.`),
       el("h3", {}, "Drive time and women within reach"), serviceTable(c),
       rows([desert(c, 30), desert(c, 60)]), border(c),
+      longLeg(c),
       el("h3", {}, "Units in the county"),
       units.length ? el("ul", {}, units.map((i) => unit(i))) : el("p", {}, "No birth hospital, NICU or birth center in this county."),
       near.length ? [el("h3", {}, "Nearest birth care outside the county, straight line"), el("ul", {}, near.map(([km, i]) => unit(i, km)))] : null,
