@@ -234,7 +234,7 @@ class Routes:
                 part[0] += share * self.world.graph.km[edge] / len(bins)
                 part[1] += share * self.turning[edge] / len(bins)
                 part[2] += share * self.junctions[edge] / len(bins)
-        self.parts.extend((len(self.trip), *place, *amounts) for place, amounts in sums.items())  # type: ignore[misc]
+        self.parts.extend((len(self.trip), *place, *amounts) for place, amounts in sums.items())  # type: ignore[misc] # tuples of fixed lengths are joined
         self.trip.append(trip)
         self.legs.append(legs)
 
@@ -250,7 +250,7 @@ class Routes:
         joined = np.concatenate([arcs.data, cost]), np.concatenate([arcs.indices, node]), pointer
         graph = csr_array(joined, shape=(nodes + len(ends), nodes + len(ends)))
         for end, rows in self.trips.groupby("destination").indices.items():
-            number = int(end)  # type: ignore[call-overload]
+            number = int(end)  # type: ignore[call-overload] # pandas types a group key too widely
             minutes, before = dijkstra(graph, indices=np.array([nodes + number]), return_predecessors=True, limit=220.0)
             doors = slice(first[number], first[number + 1])
             for row in np.asarray(rows).tolist():

@@ -101,6 +101,15 @@ def test_running_again_replaces_and_leaves_other_files(rhode_island):
     assert mine.read_text() == "mine"
 
 
+def test_a_correction_of_an_unknown_unit_names_the_file_and_units_of_the_same_state(tmp_path):
+    (tmp_path / "mine.csv").write_text("facility_id,status,date,source\n350016,closed,2026-01-01,x\n")
+    line = complaint(matcare("run", "--state", "ND", "--corrections", "mine.csv", "--out", "o", cwd=tmp_path))
+    assert "mine.csv, row 1" in line
+    assert "350015" in line or "350011" in line or "350006" in line
+    (tmp_path / "mine.csv").write_text("facility_id,status,date,source\n350015.0,closed,2026-01-01,x\n")
+    assert matcare("run", "--state", "ND", "--corrections", "mine.csv", "--out", "o", cwd=tmp_path).returncode == 0
+
+
 def test_a_correction_of_the_future_is_not_in_force_yet(tmp_path):
     (tmp_path / "corrections.csv").write_text("facility_id,status,date,source\n201312,closed,2999-04-01,a rumour\n")
     done = matcare("run", "--state", "ME", "--corrections", "corrections.csv", "--out", "me", cwd=tmp_path)
@@ -138,6 +147,10 @@ def test_a_correction_closes_a_unit_and_every_output_lists_it(tmp_path):
         (HEADER + "X1,A,46.81,-100.78,high\n", ["row 1", "'high'", "I, II, III, IV"]),
         ("", ["empty"]),
         (HEADER, ["no rows"]),
+        (
+            "facility_id,name,lat,lon,birth_care,obstetric_evidence\nX1,A,46.81,-100.78,no,corroborated\n",
+            ["row 1", "contradicts obstetric_evidence"],
+        ),
         ("facility_id,facility_name,lat,lon,state\nX1,A,46.81,-100.78,Dakota\n", ["row 1", "Dakota"]),
     ],
 )

@@ -214,6 +214,7 @@ def _reporter(console: Console) -> Any:
     return Progress(console)
 
 
+_stopped = threading.Event()
 _STOPPED = 130
 """Exit code of a program ended by Ctrl-C."""
 
@@ -226,11 +227,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a sign that the terminal's encoding lacks is no reason to fail
+    _stopped.clear()
     before = _stop_like_ctrl_c()
     try:
-        code = app(standalone_mode=False)
-        if code == _STOPPED:  # Typer turns Ctrl-C into an exit code, or raises, by its release
-            raise KeyboardInterrupt  # noqa: TRY301 - handled once, below
+        code = _run_app()
     except MatcareError as error:
         code = _complain(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
@@ -252,14 +252,28 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _run_app() -> Any:
+    """Run the command, and let every form that Ctrl-C comes out in be a KeyboardInterrupt."""
+    try:
+        code = app(standalone_mode=False)
+    except ImportError as error:  # Ctrl-C while a compiled module is being imported comes out as this
+        if _stopped.is_set():
+            raise KeyboardInterrupt from error
+        raise
+    if code == _STOPPED:  # Typer turns Ctrl-C into an exit code, or raises, by its release
+        raise KeyboardInterrupt
+    return code
+
+
 def _stop_like_ctrl_c() -> dict[int, Any]:
     """Let a closed window or a polite kill end the run as Ctrl-C does, so that nothing half-written stays."""
 
     def interrupt(_number: int, _frame: object) -> None:
+        _stopped.set()
         raise KeyboardInterrupt
 
     before: dict[int, Any] = {}
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
             before[getattr(signal, name)] = signal.signal(getattr(signal, name), interrupt)
     return before

@@ -19,9 +19,10 @@ from matcare.publish.folder import OutputFolder
 from matcare.publish.results import LICENCES, Results, minutes_provenance, write_results
 from matcare.tables.corrections import apply_corrections, no_corrections, read_corrections
 from matcare.tables.facilities import service_flags
+from matcare.tables.placement import added_to, place_of
 from matcare.tables.points import read_points
 from matcare.tables.snapshot import Snapshot, load_snapshot
-from matcare.tables.user_facilities import added_to, place_of, read_facilities
+from matcare.tables.user_facilities import read_facilities
 from matcare.travel.graph import RoadGraph
 from matcare.travel.snapping import RoadNetwork
 from matcare.travel.speeds import PopulationDensity, load_profile

@@ -7,6 +7,8 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -80,11 +82,21 @@ def test_a_file_where_the_folder_should_be(tmp_path):
         OutputFolder(tmp_path / "out" / "deeper")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere; the next test raises the error itself")
-def test_a_folder_that_may_not_be_written(tmp_path):
-    (tmp_path / "closed").mkdir(mode=0o500)
-    with pytest.raises(OutputError, match="not writable"):
-        OutputFolder(tmp_path / "closed")
+def test_a_folder_that_may_not_be_written():
+    with tempfile.TemporaryDirectory() as name:
+        closed = Path(name) / "closed"
+        closed.mkdir()
+        Path(name).chmod(0o755)
+        closed.chmod(0o555)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)  # root may write everywhere: be nobody for a moment
+        try:
+            with pytest.raises(OutputError, match="not writable; choose another folder"):
+                OutputFolder(closed)
+        finally:
+            if root:
+                os.seteuid(0)
 
 
 def test_permission_errors_are_told_as_such(tmp_path, monkeypatch):

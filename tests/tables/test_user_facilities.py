@@ -8,7 +8,8 @@ from shapely.geometry import box
 from matcare.contracts.embedded import FACILITIES
 from matcare.errors import InputError
 from matcare.tables.facilities import service_flags
-from matcare.tables.user_facilities import canonical_level, place_of, read_facilities
+from matcare.tables.placement import place_of
+from matcare.tables.user_facilities import canonical_level, read_facilities
 
 HEAD = "facility_id,facility_name,lat,lon"
 

@@ -98,7 +98,9 @@ def read_corrections(path: Path) -> pd.DataFrame:
             f"{path}, rows {' and '.join(map(str, sorted(rivals['row'])))}: {first['facility_id']} is both "
             f"{' and '.join(rivals['status'].unique())} on {first['date']}; keep one"
         )
-    return frame.drop_duplicates(["facility_id", "aspect", "date"], keep="last", ignore_index=True)
+    kept = frame.drop_duplicates(["facility_id", "aspect", "date"], keep="last", ignore_index=True)
+    kept.attrs["file"] = str(path)  # for messages about a facility that is not there
+    return kept
 
 
 def apply_corrections(facilities: pd.DataFrame, corrections: pd.DataFrame, *, as_of: dt.date) -> Corrected:
@@ -141,7 +143,7 @@ def apply_corrections(facilities: pd.DataFrame, corrections: pd.DataFrame, *, as
                 where.setdefault(identifier, int(str(position)))
     placed = corrections.assign(
         place=[
-            _found(str(identifier), where, out, int(row))
+            _found(str(identifier), where, out, f"{corrections.attrs.get('file', 'corrections')}, row {int(row)}")
             for identifier, row in zip(corrections["facility_id"], corrections["row"], strict=True)
         ]
     ).sort_values(["place", "date", "row"])
@@ -213,8 +215,9 @@ def _iso_date(text: str, where: str) -> str:
         raise InputError(f"{where}: {text!r} is not a date; write it as year-month-day, such as 2025-07-01") from None
 
 
-def _found(identifier: str, where: dict[str, int], facilities: pd.DataFrame, row: int) -> int:
-    for candidate in (identifier, identifier.upper(), identifier.upper().zfill(6)):
+def _found(identifier: str, where: dict[str, int], facilities: pd.DataFrame, at: str) -> int:
+    typed = identifier.upper().removesuffix(".0")  # a spreadsheet makes 350015.0 of 350015
+    for candidate in (identifier, typed, typed.zfill(6)):
         if candidate in where:
             return where[candidate]
     names = {
@@ -222,11 +225,13 @@ def _found(identifier: str, where: dict[str, int], facilities: pd.DataFrame, row
         for key, name in zip(facilities["facility_id"], facilities["facility_name"], strict=True)
     }
     near = [names[name] for name in difflib.get_close_matches(identifier.casefold(), list(names), n=3, cutoff=0.6)]
-    near += difflib.get_close_matches(identifier.upper().zfill(6), list(where), n=3, cutoff=0.7)
+    number = typed.zfill(6)  # its first two digits are the state's
+    alike = difflib.get_close_matches(number, [key for key in where if key[:2] == number[:2]], n=3, cutoff=0.6)
+    near += alike or difflib.get_close_matches(number, list(where), n=3, cutoff=0.7)
     labels = facilities.set_index("facility_id")["facility_name"]
     hints = [f"{key} ({labels[key]})" for key in dict.fromkeys(near) if key in labels.index][:3]
     hint = f"; nearest are {', '.join(hints)}" if hints else ""
-    raise InputError(f"corrections, row {row}, column 'facility_id': no facility is called {identifier!r}{hint}")
+    raise InputError(f"{at}, column 'facility_id': no facility is called {identifier!r}{hint}")
 
 
 def _change(out: pd.DataFrame, place: int, aspect: str, status: str, origin: str) -> str:
