@@ -10,7 +10,8 @@ import pandas as pd
 from matcare.contracts import BLOCK_GROUPS, SERVICES
 from matcare.geo import state_of_county
 from matcare.travel.legs import direct_legs
-from matcare.travel.searches import nearest
+from matcare.travel.searches import Nearest, Trips
+from matcare.travel.ways import milliseconds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -55,15 +56,14 @@ def nearest_services(
         ``reason_<service>``. Where no facility of a service exists, minutes are missing and the reason is
         ``unreachable``.
     """
-    columns: dict[str, Any] = {}
+    trips = Trips(network, origins, destinations)
     identity = facilities["facility_id"].to_numpy(dtype=object)
-    for service, flag in _SEARCHES.items():
-        rows = np.flatnonzero(facilities[flag].to_numpy(dtype=bool))
-        found = _search(network, origins, destinations, rows, limit_minutes)
-        columns |= _named(service, found, identity)
-    columns |= _named(
-        "birth_care_in_state", _in_state(network, demand, origins, facilities, destinations, limit_minutes), identity
-    )
+    members = np.stack([facilities[flag].to_numpy(dtype=bool) for flag in _SEARCHES.values()])
+    found = trips.nearest(members=members, limit_minutes=limit_minutes)
+    columns: dict[str, Any] = {}
+    for service, nearest in zip(_SEARCHES, found, strict=True):
+        columns |= _named(service, nearest, identity)
+    columns |= _named("birth_care_in_state", _in_state(trips, demand, facilities, limit_minutes), identity)
     columns["direct_leg_km_birth_care"] = _direct_leg_km(network, origins, facilities, destinations, columns)
     return demand.assign(**columns)[BLOCK_GROUPS.names]
 
@@ -81,62 +81,34 @@ def _direct_leg_km(
     i = np.flatnonzero(np.isfinite(to))
     j = to[i].astype(np.int64)
     km, leg = direct_legs(network, origins, destinations, i, j)
-    minutes = leg + origins.end_minutes[i] + destinations.end_minutes[j]
+    ms = milliseconds(leg) + milliseconds(origins.end_minutes[i]) + milliseconds(destinations.end_minutes[j])
     result = np.full(len(origins), np.nan)
-    on_it = np.isclose(minutes, columns["minutes_birth_care"][i], rtol=1e-9, atol=1e-9)
+    on_it = ms == milliseconds(columns["minutes_birth_care"][i])
     result[i[on_it]] = km[on_it]
     return result
 
 
-_Found = tuple[
-    "npt.NDArray[np.float64]", "npt.NDArray[np.int64]", "npt.NDArray[np.object_]"
-]  # minutes, row of the facility (-1 when there is none), reason
-
-
-def _search(
-    network: RoadNetwork,
-    origins: SnappedPoints,
-    destinations: SnappedPoints,
-    rows: npt.NDArray[np.int64],
-    limit_minutes: float,
-) -> _Found:
-    if len(rows) == 0:
-        n = len(origins)
-        return np.full(n, np.nan), np.full(n, -1, dtype=np.int64), np.full(n, "unreachable", dtype=object)
-    found = nearest(network, origins, destinations.take(rows), limit_minutes=limit_minutes)
-    facility = np.where(found.destination >= 0, rows[np.maximum(found.destination, 0)], -1)
-    return found.minutes, facility, found.reason.astype(object)
-
-
-def _in_state(
-    network: RoadNetwork,
-    demand: pd.DataFrame,
-    origins: SnappedPoints,
-    facilities: pd.DataFrame,
-    destinations: SnappedPoints,
-    limit_minutes: float,
-) -> _Found:
-    n = len(demand)
-    minutes, facility = np.full(n, np.nan), np.full(n, -1, dtype=np.int64)
-    reason = np.full(n, "unreachable", dtype=object)
+def _in_state(trips: Trips, demand: pd.DataFrame, facilities: pd.DataFrame, limit_minutes: float) -> Nearest:
+    """Find birth care within each demand point's own state."""
+    minutes = np.full(len(demand), np.nan)
+    facility = np.full(len(demand), -1, dtype=np.int32)
+    reason = np.zeros(len(demand), dtype=np.int8)
     home = state_of_county(demand["county_fips"]).to_numpy(dtype=object)
     counts = facilities["counts_birth_care"].to_numpy(dtype=bool)
     place = facilities["state"].to_numpy(dtype=object)
     for state in pd.unique(pd.Series(home)):
         points = np.flatnonzero(home == state)
-        rows = np.flatnonzero(counts & (place == state))
-        minutes[points], facility[points], reason[points] = _search(
-            network, origins.take(points), destinations, rows, limit_minutes
-        )
-    return minutes, facility, reason
+        found = trips.nearest(members=(counts & (place == state))[None, :], rows=points, limit_minutes=limit_minutes)[0]
+        minutes[points], facility[points], reason[points] = found.minutes, found.destination, found.reason_code
+    return Nearest(minutes, facility, reason)
 
 
-def _named(service: str, found: _Found, identity: npt.NDArray[np.object_]) -> dict[str, Any]:
-    minutes, facility, reason = found
-    ids = np.full(len(minutes), None, dtype=object)
-    ids[facility >= 0] = identity[facility[facility >= 0]]
+def _named(service: str, found: Nearest, identity: npt.NDArray[np.object_]) -> dict[str, Any]:
+    ids = np.full(len(found.minutes), None, dtype=object)
+    known = found.destination >= 0
+    ids[known] = identity[found.destination[known]]
     return {
-        f"minutes_{service}": minutes,
+        f"minutes_{service}": found.minutes,
         f"facility_id_{service}": pd.array(ids, dtype="str"),
-        f"reason_{service}": pd.array(reason, dtype="str"),
+        f"reason_{service}": pd.array(found.reason.astype(object), dtype="str"),
     }

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from matcare.errors import InputError
-from matcare.travel.searches import nearest, table, within
+from matcare.travel.searches import Trips
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,7 +66,7 @@ def nearest_rows(
     pandas.DataFrame
         Contract `MINUTES`, one row an origin, in their order.
     """
-    found = nearest(network, origins.snapped, destinations.snapped, limit_minutes=limit_minutes)
+    found = Trips(network, origins.snapped, destinations.snapped).nearest(limit_minutes=limit_minutes)[0]
     ids = np.full(len(origins), None, dtype=object)
     ids[found.destination >= 0] = destinations.ids[found.destination[found.destination >= 0]]
     return _rows(origins.ids, ids, found.minutes, found.reason)
@@ -94,9 +94,10 @@ def pairs_within(
     per_origin : pandas.DataFrame
         Contract `MINUTES_PER_ORIGIN`; the three counts of a row add up to the number of destinations.
     """
-    pairs = within(network, origins.snapped, destinations.snapped, limit_minutes=limit_minutes)
+    trips = Trips(network, origins.snapped, destinations.snapped)
+    pairs = trips.within(limit_minutes=limit_minutes)
     inside = np.bincount(pairs.origin, minlength=len(origins))
-    best = nearest(network, origins.snapped, destinations.snapped, limit_minutes=limit_minutes).reason
+    best = trips.nearest(limit_minutes=limit_minutes)[0].reason
     order = np.lexsort((pairs.destination, pairs.minutes, pairs.origin))
     rows = _rows(
         origins.ids[pairs.origin[order]],
@@ -148,12 +149,13 @@ def every_pair(
             f"--all-pairs would write {n * m:,} rows, more than {MOST_PAIRS:,}: leave it out (pairs beyond the limit "
             "are then counted per origin), or give fewer points"
         )
-    minutes = table(network, origins.snapped, destinations.snapped)
+    trips = Trips(network, origins.snapped, destinations.snapped)
+    minutes = trips.table()
     missing = np.isnan(minutes)
     reason = np.where(missing, "unreachable", np.where(minutes <= limit_minutes, "covered", "beyond_limit")).astype(
         object
     )
-    best = nearest(network, origins.snapped, destinations.snapped, limit_minutes=None).reason
+    best = trips.nearest()[0].reason
     off_network = np.isin(best, ["no_road_access", "ferry_or_air_only"])
     reason[off_network] = np.where(missing[off_network], best[off_network, None], reason[off_network])
     return _rows(

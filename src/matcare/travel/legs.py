@@ -1,43 +1,27 @@
-"""The pieces that a trip between snapped points is made of: entries, stretches of one edge, direct local legs."""
+"""Direct local legs between close points: how long they are, how far they may reach, whether they cross water."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from matcare.geo import great_circle_km
-from matcare.travel.snapping import RoadNetwork, SnappedPoints, expand
 from matcare.travel.speeds import local_minutes
 
-__all__ = ["direct_leg_bounds", "direct_legs", "direct_reach_km", "entries", "over_water", "same_edge"]
+if TYPE_CHECKING:
+    from matcare.travel.snapping import RoadNetwork, SnappedPoints
+
+__all__ = ["direct_legs", "direct_pace", "direct_reach_km", "over_water", "roads_near_both"]
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-
-def entries(network: RoadNetwork, points: SnappedPoints) -> tuple[I64, I32, F64]:
-    """Point, node and minutes (without end minutes) of every way onto the graph: two per entry, sorted by point."""
-    point = np.repeat(np.arange(len(points)), np.diff(points.first))
-    along = network.edge_minutes[points.edge]
-    node = np.stack([network.graph.u[points.edge], network.graph.v[points.edge]], 1)
-    cost = points.leg_minutes[:, None] + np.stack([points.position * along, (1 - points.position) * along], 1)
-    return np.repeat(point, 2), node.ravel(), cost.ravel()
-
-
-def same_edge(network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints) -> tuple[I64, I64, F64]:
-    """Origin, destination and minutes (without end minutes) of all pairs with entries on one edge."""
-    order = np.argsort(destinations.edge, kind="stable")
-    to = np.repeat(np.arange(len(destinations)), np.diff(destinations.first))[order]
-    low = np.searchsorted(destinations.edge[order], origins.edge, side="left")
-    count = np.searchsorted(destinations.edge[order], origins.edge, side="right") - low
-    mine = np.repeat(np.arange(len(origins.edge)), count)
-    theirs = order[expand(low, count)]
-    stretch = np.abs(origins.position[mine] - destinations.position[theirs]) * network.edge_minutes[origins.edge[mine]]
-    point = np.repeat(np.arange(len(origins)), np.diff(origins.first))[mine]
-    minutes = origins.leg_minutes[mine] + stretch + destinations.leg_minutes[theirs]
-    return point, to[expand(low, count)], np.asarray(minutes, dtype=np.float64)
+NEAR_SHARE = 0.5
+"""The access legs of both ends together, over the direct leg, at which the roads are near enough to be believed."""
 
 
 def direct_legs(
@@ -50,21 +34,25 @@ def direct_legs(
 
 
 def direct_reach_km(network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints, i: I64, j: I64) -> F64:
-    """Longest direct local leg of each pair: shorter where the road network serves both ends."""
+    """Longest direct local leg of each pair: shorter where the network serves both ends, shorter yet on streets."""
     both = origins.has_entry[i] & destinations.has_entry[j]
-    return np.where(both, network.profile.direct_km, network.profile.reach_km)
+    reach = np.where(both, network.profile.direct_km, network.profile.reach_km)
+    streets = origins.on_streets[i] & destinations.on_streets[j]
+    return np.where(streets, np.minimum(network.profile.street_direct_km, reach), reach)
 
 
-def direct_leg_bounds(
-    network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints, i: I64, km: F64
-) -> tuple[F64, F64]:
-    """Minutes of direct legs to destinations as straight as any, were they all rural or all urban.
+def direct_pace(network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints) -> F64:
+    """Fastest minutes per km^(1 − γ) that a direct leg from each origin could have, shape (origins,).
 
-    No real leg of that length is faster than both.
+    Were the other end as straight as any, all rural or all urban: no real leg is faster.
     """
-    winding = (origins.winding[i] + destinations.winding.min()) / 2
-    rural = local_minutes(network.profile, km, origins.urban[i] / 2, winding)
-    return rural, local_minutes(network.profile, km, (origins.urban[i] + 1) / 2, winding)
+    winding = (origins.winding + (destinations.winding.min() if len(destinations) else 0.0)) / 2
+    urban = destinations.urban if len(destinations) else np.zeros(1)
+    bounds = [
+        local_minutes(network.profile, np.ones(len(origins)), (origins.urban + end) / 2, winding)
+        for end in (urban.min(), urban.max())
+    ]
+    return np.minimum(*bounds)
 
 
 def over_water(
@@ -75,3 +63,11 @@ def over_water(
         return np.zeros(len(i), dtype=bool)
     ends = (origins.lat[i], origins.lon[i], destinations.lat[j], destinations.lon[j])
     return network.land.crosses_water(*ends, km, origins.coast_km[i])
+
+
+def roads_near_both(origins: SnappedPoints, destinations: SnappedPoints, i: I64, j: I64, km: F64) -> Bools:
+    """Tell which direct legs are long beside the access legs of their ends: the roads there would know a way between.
+
+    A pair whose own way to the roads is as long as the way between the two says nothing about what lies between.
+    """
+    return origins.nearest_km[i] + destinations.nearest_km[j] <= km * NEAR_SHARE

@@ -1,380 +1,426 @@
-"""Minutes from many points to many points: the nearest, all within a limit, a full table.
+"""Minutes from many points to many points: the nearest of several services, all within a limit, full tables.
 
 The minutes of a pair are the least of
 
 * end minutes + access leg + along the edge + shortest path + along the edge + access leg + end minutes, over all
   entries of both points;
-* for entries on the same edge: end minutes + access leg + the stretch between them + access leg + end minutes;
+* for entries with no junction between them: the stretch of road from one to the other in place of the path;
 * for points within the profile's reach of each other: end minutes + the direct local leg + end minutes, where it
   crosses no open water.
 
-Shortest paths are SciPy's Dijkstra with each destination as a node of its own whose arcs are its entries, so
-nothing is rounded or approximated. "Within T" is ≤ T. No minutes are ``NaN`` with a reason: there is no sentinel.
+Every part is a whole number of milliseconds and every sum is exact: shortest paths come from a contraction hierarchy
+(:mod:`matcare.travel.hierarchy`), and :mod:`matcare.travel.plain` finds the same with Dijkstra's algorithm on the whole
+graph. "Within T" is ≤ T. No minutes are ``NaN`` with a reason: there is no sentinel.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
-from scipy.spatial import cKDTree
 
-from matcare.travel.legs import direct_leg_bounds, direct_legs, direct_reach_km, entries, over_water, same_edge
-from matcare.travel.snapping import RoadNetwork, SnappedPoints, expand
-from matcare.travel.speeds import unit_vectors
+from matcare.errors import InputError
+from matcare.travel.direct import DirectPairs, direct_pairs
+from matcare.travel.found import Nearest, Pairs, k_least, keep_lower
+from matcare.travel.hierarchy import NO_WAY, Attached
+from matcare.travel.reasons import BEYOND_LIMIT, COVERED, connections, why_lost
+from matcare.travel.ways import MS_PER_MINUTE, Stretches, merged, places, take_ways, ways
 
-__all__ = ["REASONS", "Nearest", "Pairs", "nearest", "table", "within"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matcare.travel.chains import Places
+    from matcare.travel.snapping import RoadNetwork, SnappedPoints
+
+__all__ = ["Nearest", "Pairs", "Trips", "nearest", "table", "within"]
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-REASONS = ("covered", "beyond_limit", "unreachable", "no_road_access", "ferry_or_air_only")
-"""Why a number of minutes is there or not; :attr:`Nearest.reason_code` counts from 0 in this order."""
-
-COVERED, BEYOND_LIMIT, UNREACHABLE, NO_ROAD_ACCESS, FERRY_OR_AIR_ONLY = range(5)
-FIRST_NEIGHBOURS = 4
+NEVER = np.iinfo(np.int64).max
+AT_ONCE = 512
+"""Destinations whose pairs are held in memory together where only sums are wanted."""
 
 
-@dataclass(frozen=True, eq=False)
-class Nearest:
-    """The nearest destination of each origin.
+class Trips:
+    """Everything that can be asked of the trips between two sets of snapped points.
 
-    Attributes
+    What a search needs of the points is worked out once, at the first question.
+
+    Parameters
     ----------
-    minutes : numpy.ndarray of float64, shape (origins,)
-        ``NaN`` when there is none.
-    destination : numpy.ndarray of int32, shape (origins,)
-        Position among the destinations, −1 when there is none; of several equally near, the lowest.
-    reason_code : numpy.ndarray of int8, shape (origins,)
-        Position in :data:`REASONS`.
+    network : RoadNetwork
+        The network that both were snapped to.
+    origins, destinations : SnappedPoints
+        From :meth:`RoadNetwork.snap`.
     """
 
-    minutes: F64
-    destination: I32
-    reason_code: npt.NDArray[np.int8]
+    def __init__(self, network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints) -> None:
+        self.network, self.origins, self.destinations = network, origins, destinations
 
-    @property
-    def reason(self) -> npt.NDArray[np.str_]:
-        """The reason in words, shape (origins,)."""
-        return np.asarray(REASONS)[self.reason_code]
+    @cached_property
+    def _places(self) -> tuple[Places, Places]:
+        return places(self.network, self.origins), places(self.network, self.destinations)
 
+    @cached_property
+    def leaving(self) -> Attached:
+        """Ways from the origins to the junctions next to them."""
+        return ways(self.network, self.origins, arriving=False, at=self._places[0])
 
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """All pairs within a limit, sorted by destination, then by origin.
+    @cached_property
+    def arriving(self) -> Attached:
+        """Ways to the destinations from the junctions next to them."""
+        return ways(self.network, self.destinations, arriving=True, at=self._places[1])
 
-    Attributes
-    ----------
-    origin, destination : numpy.ndarray of int32, shape (pairs,)
-        Positions among the points given.
-    minutes : numpy.ndarray of float64, shape (pairs,)
-        At most the limit.
-    beyond_limit : numpy.ndarray of int32, shape (origins,)
-        How many destinations can be reached from the origin, but not within the limit.
-    without_path : numpy.ndarray of int32, shape (origins,)
-        How many destinations no road and no direct leg reaches. Pairs, those beyond the limit and these are all.
-    """
+    @cached_property
+    def stretches(self) -> Stretches:
+        """Ways that pass no junction."""
+        return Stretches.between(self.network, self.origins, self.destinations, self._places)
 
-    origin: I32
-    destination: I32
-    minutes: F64
-    beyond_limit: I32
-    without_path: I32
+    def nearest(
+        self,
+        *,
+        members: Bools | None = None,
+        rows: I64 | None = None,
+        limit_minutes: float | None = None,
+    ) -> list[Nearest]:
+        """Find each origin's nearest destination in each of several groups.
+
+        Parameters
+        ----------
+        members : numpy.ndarray of bool, shape (groups, destinations), optional
+            Which destinations each group has, such as the facilities of a service; one group of all without it.
+        rows : numpy.ndarray of int, shape (some,), optional
+            Only these origins, in this order.
+        limit_minutes : float, optional
+            A destination farther than this does not count; at exactly this it does.
+
+        Returns
+        -------
+        list of Nearest
+            One a group.
+        """
+        members = np.ones((1, len(self.destinations)), dtype=bool) if members is None else np.asarray(members)
+        origins = self.origins if rows is None else self.origins.take(rows)
+        leaving = self.leaving if rows is None else take_ways(self.leaving, rows)
+        found, destination = self.network.metric.nearest(leaving, self.arriving, members=members)
+        ms = np.where(destination >= 0, found.astype(np.int64), NEVER)
+        stretch = self._stretches_of(rows)
+        for group in range(len(members)):
+            mine = members[group][stretch[1]]
+            keep_lower(ms[group], destination[group], *(part[mine] for part in stretch))
+        refused = self._direct(rows, members, ms, destination)
+        return [
+            self._reasoned(origins, member, ms_, to, refused_, limit_minutes)
+            for member, ms_, to, refused_ in zip(members, ms, destination, refused, strict=True)
+        ]
+
+    def _direct(self, rows: I64 | None, members: Bools, ms: I64, destination: I32) -> Bools:
+        """Put direct legs where they are shorter; tell which origins had one refused for water, (groups, origins)."""
+        origins = self.origins if rows is None else self.origins.take(rows)
+        legs = direct_pairs(self.network, origins, self.destinations, below_ms=ms, members=members)
+        useful = np.zeros((len(members), len(legs)), dtype=bool)
+        for group, member in enumerate(members):
+            useful[group] = member[legs.destination] & (legs.ms <= ms[group][legs.origin])
+        keep = np.asarray(useful.any(axis=0))
+        legs, useful = legs.take(keep), useful[:, keep]
+        here = legs.origin.astype(np.int64)
+        if rows is not None:
+            legs = replace(legs, origin=rows[here].astype(np.int32))
+        out, wet, tested = (np.zeros(len(legs), dtype=bool) for _ in range(3))
+        candidates = [np.flatnonzero(row) for row in useful]
+        while True:  # only a leg that would win is tested; if it is refused, the next best takes its place
+            asked = np.zeros(len(legs), dtype=bool)
+            trial = [(ms[group].copy(), destination[group].copy()) for group in range(len(members))]
+            for (ms_, to), row in zip(trial, candidates, strict=True):
+                left = row[~out[row]]
+                won = keep_lower(ms_, to, here[left], legs.destination[left], legs.ms[left])
+                asked[left[won[won >= 0]]] = True
+            asked &= ~tested
+            if not asked.any():
+                break
+            tested |= asked
+            wet[asked] = legs.take(asked).wet(self.network, self.origins, self.destinations)
+            out[asked] = wet[asked] | self._contradicted(legs.take(asked))
+        refused = np.zeros((len(members), len(origins)), dtype=bool)
+        for group, (ms_, to) in enumerate(trial):
+            ms[group], destination[group] = ms_, to
+            refused[group, here[useful[group] & wet]] = True
+        return refused
+
+    def _contradicted(self, legs: DirectPairs) -> Bools:
+        """Tell which direct legs the roads contradict, shape (pairs,)."""
+        contradicted = legs.doubtful(self.network, self.origins, self.destinations)
+        asked = legs.take(contradicted)
+        if len(asked):
+            by_road = self.network.metric.pair_ms(self.leaving, asked.origin, self.arriving, asked.destination)
+            by_road_ms = np.minimum(by_road, self._stretch_ms(asked.origin, asked.destination))
+            contradicted[contradicted] = asked.contradicted(self.network, self.origins, self.destinations, by_road_ms)
+        return contradicted
+
+    @cached_property
+    def _stretch_keys(self) -> tuple[I64, I64]:
+        """Sorted numbers of the pairs with a way that passes no junction, and their order."""
+        key = self.stretches.origin.astype(np.int64) * len(self.destinations) + self.stretches.destination
+        order = np.argsort(key)
+        return key[order], order
+
+    @cached_property
+    def _stretch_first(self) -> I64:
+        return np.searchsorted(self.stretches.origin, np.arange(len(self.origins) + 1))
+
+    def _stretch_ms(self, origin: npt.NDArray[np.integer], destination: I32) -> I64:
+        """Milliseconds of the ways of some pairs that pass no junction, more than any where there is none."""
+        key, order = self._stretch_keys
+        ms = np.full(len(origin), NEVER)
+        if len(key):
+            wanted = origin.astype(np.int64) * len(self.destinations) + destination
+            place = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+            known = key[place] == wanted
+            ms[known] = self.stretches.ms[order[place[known]]]
+        return ms
+
+    def refused(self, legs: DirectPairs) -> Bools:
+        """Tell which direct legs cross water or are contradicted by the roads, shape (pairs,)."""
+        refused = legs.wet(self.network, self.origins, self.destinations)
+        refused[~refused] = self._contradicted(legs.take(~refused))
+        return refused
+
+    def _stretches_of(self, rows: I64 | None) -> tuple[I64, I32, I64]:
+        """Origin, destination and milliseconds of the ways without a junction, of some origins by their new numbers."""
+        every = self.stretches
+        if rows is None:
+            return every.origin.astype(np.int64), every.destination, every.ms
+        first = self._stretch_first
+        count = np.diff(first)[rows]
+        origin = np.repeat(np.arange(len(rows)), count)
+        pick = np.arange(len(origin)) + np.repeat(first[rows] - (np.cumsum(count) - count), count)
+        return origin, every.destination[pick], every.ms[pick]
+
+    def _reasoned(
+        self,
+        origins: SnappedPoints,
+        member: Bools,
+        ms: I64,
+        destination: I32,
+        refused: Bools,
+        limit_minutes: float | None,
+    ) -> Nearest:
+        found = destination >= 0
+        minutes = np.where(found, ms, 0) / MS_PER_MINUTE
+        reason = np.full(len(origins), COVERED, np.int8)
+        if limit_minutes is not None:
+            reason[found & (minutes > limit_minutes)] = BEYOND_LIMIT
+        if not found.all():
+            rows = np.flatnonzero(member)
+            lost = why_lost(self.network, origins, take_ways(self.arriving, rows), refused)
+            reason[~found] = lost[~found]
+        minutes[reason != COVERED] = np.nan
+        destination[reason != COVERED] = -1
+        return Nearest(minutes, destination, reason)
+
+    def within(self, *, limit_minutes: float) -> Pairs:
+        """Find all pairs at most a limit apart.
+
+        Parameters
+        ----------
+        limit_minutes : float
+            Pairs at exactly this many minutes are in.
+
+        Returns
+        -------
+        Pairs
+        """
+        first, origin, ms = next(self._pairs(limit_minutes, max(len(self.destinations), 1)))
+        destination = np.repeat(np.arange(len(self.destinations), dtype=np.int32), np.diff(first))
+        signature, connected = connections(self.network, self.leaving, self.arriving)
+        reachable = connected.sum(axis=1)[signature].astype(np.int32)
+        alone, along = self._close, self.stretches
+        alone = alone.take(~connected[signature[alone.origin], alone.destination])
+        alone = alone.take(~self.refused(alone))
+        apart = ~connected[signature[along.origin], along.destination]
+        pairs = np.concatenate(
+            [
+                np.stack([alone.origin, alone.destination], 1),
+                np.stack([along.origin[apart], along.destination[apart]], 1),
+            ]
+        )
+        reachable += np.bincount(np.unique(pairs, axis=0)[:, 0], minlength=len(self.origins)).astype(np.int32)
+        inside = np.bincount(origin, minlength=len(self.origins)).astype(np.int32)
+        return Pairs(origin, destination, ms, reachable - inside, (len(self.destinations) - reachable).astype(np.int32))
+
+    def sums_within(
+        self,
+        bands_minutes: npt.ArrayLike,
+        *,
+        origin_weight: npt.ArrayLike | None = None,
+        destination_weight: npt.ArrayLike | None = None,
+    ) -> tuple[F64, F64]:
+        """Sum the other side's weights within each of several limits; no list of all pairs is held.
+
+        Parameters
+        ----------
+        bands_minutes : array_like of float, shape (bands,)
+            Limits, ascending; at exactly a limit is within.
+        origin_weight : array_like of float, shape (origins,), optional
+            Such as births; counts of origins without it.
+        destination_weight : array_like of float, shape (destinations,), optional
+            Such as units' supply; counts of destinations without it.
+
+        Returns
+        -------
+        per_destination : numpy.ndarray of float64, shape (destinations, bands)
+            Weight of the origins within each band.
+        per_origin : numpy.ndarray of float64, shape (origins, bands)
+            Weight of the destinations within each band.
+        """
+        bands = np.asarray(bands_minutes, dtype=np.float64)
+        if not len(bands) or not (np.diff(bands, prepend=0) > 0).all():
+            raise InputError(f"bands are {bands.tolist()}: give minutes above 0 in ascending order")
+        here, there = len(self.origins), len(self.destinations)
+        w_here = np.ones(here) if origin_weight is None else np.asarray(origin_weight, dtype=np.float64)
+        w_there = np.ones(there) if destination_weight is None else np.asarray(destination_weight, dtype=np.float64)
+        per_destination, per_origin = np.zeros((there, len(bands))), np.zeros((here, len(bands)))
+        begin = 0
+        for first, origin, ms in self._pairs(float(bands[-1]), AT_ONCE):
+            count = len(first) - 1
+            destination = np.repeat(np.arange(begin, begin + count), np.diff(first))
+            band = np.searchsorted(bands, ms / MS_PER_MINUTE)
+            flat = np.bincount(
+                (destination - begin) * len(bands) + band, weights=w_here[origin], minlength=count * len(bands)
+            )
+            per_destination[begin : begin + count] = flat.reshape(count, len(bands))
+            flat = np.bincount(
+                origin.astype(np.int64) * len(bands) + band, weights=w_there[destination], minlength=here * len(bands)
+            )
+            per_origin += flat.reshape(here, len(bands))
+            begin += count
+        return np.cumsum(per_destination, axis=1), np.cumsum(per_origin, axis=1)
+
+    @cached_property
+    def _close(self) -> DirectPairs:
+        """All pairs near enough for a direct leg, sorted by destination, then by origin."""
+        pairs = direct_pairs(self.network, self.origins, self.destinations)
+        return pairs.take(np.argsort(pairs.destination, kind="stable"))
+
+    def _pairs(self, limit_minutes: float, at_once: int) -> Iterator[tuple[I64, I32, I32]]:
+        """Pairs of some destinations after another: where each destination's begin, origins, milliseconds."""
+        limit = int(min(limit_minutes * MS_PER_MINUTE, NO_WAY - 1))
+        limit += (limit + 1) / MS_PER_MINUTE <= limit_minutes  # a product that rounding put just below a whole number
+        limit = min(limit, NO_WAY - 1)
+        stretch = self.stretches
+        order = np.argsort(stretch.destination, kind="stable")
+        along = stretch.origin[order], stretch.destination[order], stretch.ms[order]
+        every = np.arange(len(self.destinations) + 1)
+        where = [np.searchsorted(numbers, every) for numbers in (self._close.destination, along[1])]
+        for begin in range(0, max(len(self.destinations), 1), at_once):
+            end = min(begin + at_once, len(self.destinations))
+            close = self._close.take(np.arange(where[0][begin], where[0][end]))
+            some = slice(where[1][begin], where[1][end])
+            yield self._pairs_of(begin, end, limit, close, (along[0][some], along[1][some], along[2][some]))
+
+    def _pairs_of(
+        self, begin: int, end: int, limit: int, close: DirectPairs, along: tuple[I32, I32, I64]
+    ) -> tuple[I64, I32, I32]:
+        origin = np.concatenate([close.origin, along[0]])
+        destination = np.concatenate([close.destination, along[1]]) - begin
+        ms = np.concatenate([close.ms, along[2]])
+        order = np.argsort(destination, kind="stable")
+        pairs = self.network.metric.within(
+            self.leaving, take_ways(self.arriving, np.arange(begin, end)), limit,
+            watch_first=np.searchsorted(destination[order], np.arange(end - begin + 1)), watch_origin=origin[order],
+        )  # fmt: skip
+        assert pairs.watched is not None
+        found = np.empty(len(order), np.int64)
+        found[order] = pairs.watched
+        by_road = np.full(len(order), NEVER)
+        by_road[found >= 0] = pairs.ms[found[found >= 0]]
+        better = (ms <= limit) & (ms < by_road)
+        leg = np.flatnonzero(better[: len(close)])
+        better[leg[self.refused(close.take(leg))]] = False
+        known = better & (found >= 0)
+        np.minimum.at(pairs.ms, found[known], ms[known].astype(np.int32))
+        new = np.flatnonzero(better & (found < 0))
+        if not len(new):
+            return pairs.first, pairs.origin, pairs.ms
+        new = new[np.lexsort((ms[new], origin[new], destination[new]))]
+        again = np.zeros(len(new), dtype=bool)
+        again[1:] = (np.diff(origin[new]) == 0) & (np.diff(destination[new]) == 0)
+        new = new[~again]
+        return merged(pairs.first, pairs.origin, pairs.ms, destination[new], origin[new], ms[new].astype(np.int32))
+
+    def table(self) -> F64:
+        """Minutes of every origin to every destination.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (origins, destinations)
+            ``NaN`` where nothing connects the pair.
+        """
+        ms = self.network.metric.table(self.leaving, self.arriving)
+        stretch, close = self.stretches, self._close
+        np.minimum.at(ms, (stretch.origin, stretch.destination), stretch.ms.astype(np.int32))
+        close = close.take(close.ms < ms[close.origin, close.destination])
+        close = close.take(~self.refused(close))
+        np.minimum.at(ms, (close.origin, close.destination), close.ms.astype(np.int32))
+        return np.where(ms < NO_WAY, ms / MS_PER_MINUTE, np.nan)
+
+    def k_nearest(self, k: int) -> tuple[F64, I32]:
+        """Find each origin's `k` nearest destinations.
+
+        Parameters
+        ----------
+        k : int
+            At least 1.
+
+        Returns
+        -------
+        minutes : numpy.ndarray of float64, shape (origins, k)
+            Ascending; ``NaN`` where there are fewer.
+        destination : numpy.ndarray of int32, shape (origins, k)
+            Of equal minutes the lower destination first; −1 where there are fewer.
+        """
+        if k < 1:
+            raise InputError(f"k is {k}: ask for at least the one nearest destination")
+        ms, destination = self.network.metric.k_nearest(self.leaving, self.arriving, k)
+        farthest = np.where(destination[:, -1] >= 0, ms[:, -1].astype(np.int64), NEVER)
+        everything = np.ones((1, len(self.destinations)), dtype=bool)
+        close = direct_pairs(
+            self.network, self.origins, self.destinations, below_ms=farthest[None, :], members=everything
+        )
+        close = close.take(close.ms <= farthest[close.origin])
+        close = close.take(~self.refused(close))
+        row, rank = np.nonzero(destination >= 0)
+        along = self.stretches
+        origin, to, cost, place = k_least(
+            np.concatenate([row, close.origin, along.origin]),
+            np.concatenate([destination[row, rank], close.destination, along.destination]),
+            np.concatenate([ms[row, rank].astype(np.int64), close.ms, along.ms]),
+            k,
+        )
+        minutes, found = np.full((len(self.origins), k), np.nan), np.full((len(self.origins), k), -1, np.int32)
+        minutes[origin, place] = cost / MS_PER_MINUTE
+        found[origin, place] = to
+        return minutes, found
 
 
 def nearest(
     network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints, *, limit_minutes: float | None = None
 ) -> Nearest:
-    """Find each origin's nearest destination.
-
-    Parameters
-    ----------
-    network : RoadNetwork
-        The network that both were snapped to.
-    origins, destinations : SnappedPoints
-        From :meth:`RoadNetwork.snap`; snapped once, they serve any number of searches.
-    limit_minutes : float, optional
-        A destination farther than this does not count; at exactly this it does.
-
-    Returns
-    -------
-    Nearest
-    """
-    from_node, label = _minutes_from_any(network, destinations)
-    point, node, cost = entries(network, origins)
-    minutes = np.full(len(origins), np.inf)
-    destination = np.full(len(origins), -1, np.int32)
-    _keep_lower(minutes, destination, point, cost + from_node[node], label[node])
-    a, b, between = same_edge(network, origins, destinations)
-    _keep_lower(minutes, destination, a, between + destinations.end_minutes[b], b)
-    wet = _direct_nearest(network, origins, destinations, minutes, destination)
-    minutes += origins.end_minutes
-    reason = np.full(len(origins), COVERED, np.int8)
-    if limit_minutes is not None:
-        reason[minutes > limit_minutes] = BEYOND_LIMIT
-    lost = np.isinf(minutes)
-    reason[lost] = _why_lost(network, origins, np.isfinite(from_node), wet)[lost]
-    minutes[reason != COVERED] = np.nan
-    destination[reason != COVERED] = -1
-    return Nearest(minutes, destination, reason)
+    """Find each origin's nearest destination; see :meth:`Trips.nearest`."""
+    return Trips(network, origins, destinations).nearest(limit_minutes=limit_minutes)[0]
 
 
 def within(network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints, *, limit_minutes: float) -> Pairs:
-    """Find all pairs of an origin and a destination at most `limit_minutes` apart.
-
-    Parameters
-    ----------
-    network : RoadNetwork
-        The network that both were snapped to.
-    origins, destinations : SnappedPoints
-    limit_minutes : float
-        Pairs at exactly this many minutes are in.
-
-    Returns
-    -------
-    Pairs
-        Destinations are searched one by one: memory grows with the pairs found, not with origins times destinations.
-    """
-    signature, connected = _connections(network, origins, destinations)
-    reachable = connected.sum(axis=1)[signature].astype(np.int32)
-    found_origin, found_destination, found_minutes = [], [], []
-    inside = np.zeros(len(origins), np.int32)
-    search = _OneByOne(network, origins, destinations)
-    for j in range(len(destinations)):
-        minutes, direct_only = search.minutes_to(j, limit_minutes, connected[signature, j])
-        reachable[direct_only] += 1
-        hit = np.flatnonzero(minutes <= limit_minutes)
-        inside[hit] += 1
-        found_origin.append(hit.astype(np.int32))
-        found_destination.append(np.full(len(hit), j, np.int32))
-        found_minutes.append(minutes[hit])
-    nothing: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
-    return Pairs(
-        np.concatenate(found_origin or nothing),
-        np.concatenate(found_destination or nothing),
-        np.concatenate(found_minutes or [np.zeros(0)]),
-        reachable - inside,
-        (len(destinations) - reachable).astype(np.int32),
-    )
+    """Find all pairs at most a limit apart; see :meth:`Trips.within`."""
+    return Trips(network, origins, destinations).within(limit_minutes=limit_minutes)
 
 
 def table(network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints) -> F64:
-    """Minutes of every origin to every destination.
-
-    Parameters
-    ----------
-    network : RoadNetwork
-        The network that both were snapped to.
-    origins, destinations : SnappedPoints
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (origins, destinations)
-        ``NaN`` where nothing connects the pair.
-    """
-    minutes = np.empty((len(origins), len(destinations)))
-    search = _OneByOne(network, origins, destinations)
-    for j in range(len(destinations)):
-        minutes[:, j] = search.minutes_to(j, np.inf, None)[0]
-    minutes[np.isinf(minutes)] = np.nan
-    return minutes
-
-
-def _minutes_from_any(network: RoadNetwork, destinations: SnappedPoints) -> tuple[F64, I32]:
-    """Minutes from every node to its nearest destination, end minutes there included, and which one it is."""
-    nodes = len(network.graph.lat)
-    point, node, cost = entries(network, destinations)
-    cost = cost + destinations.end_minutes[point]
-    order = np.lexsort((point, cost, node))
-    order = order[np.concatenate([[True], np.diff(node[order]) > 0])] if len(order) else order
-    label = np.full(nodes, -1, np.int32)
-    if not len(order):
-        return np.full(nodes, np.inf), label
-    arcs = network.arcs
-    row = np.concatenate([arcs.indptr, [arcs.indptr[-1] + len(order)]])
-    column = np.concatenate([arcs.indices, node[order]])
-    weight = np.concatenate([arcs.data, cost[order]])
-    graph = csr_array((weight, column, row), shape=(nodes + 1, nodes + 1))
-    found, trees = dijkstra(graph, indices=np.array([nodes]), return_predecessors=True)
-    minutes, before = found[0, :nodes], trees[0, :nodes]
-    root = np.arange(nodes + 1)
-    inner = np.flatnonzero((before >= 0) & (before < nodes))
-    root[inner] = before[inner]
-    while True:  # each round doubles the length of path that is followed to its root
-        further = root[root]
-        if np.array_equal(further, root):
-            break
-        root = further
-    at = np.full(nodes + 1, -1, np.int32)
-    at[node[order]] = point[order]
-    reached = np.isfinite(minutes)
-    label[reached] = at[root[:nodes][reached]]
-    entered = node[order][cost[order] == minutes[node[order]]]
-    label[entered] = np.minimum(label[entered], at[entered])
-    _lowest_of_equals(arcs, minutes, label)
-    return minutes, label
-
-
-def _lowest_of_equals(arcs: csr_array, minutes: F64, label: I32) -> None:
-    """Where two destinations are exactly equally near a node, let the lower number stand, and pass it on."""
-    source = np.repeat(np.arange(len(minutes)), np.diff(arcs.indptr))
-    with np.errstate(invalid="ignore"):
-        tight = np.flatnonzero(minutes[source] + arcs.data == minutes[arcs.indices])
-    source, target = source[tight], arcs.indices[tight]
-    while True:
-        lower = label[source] < label[target]
-        lower &= label[source] >= 0
-        if not lower.any():
-            return
-        np.minimum.at(label, target[lower], label[source[lower]])
-
-
-def _keep_lower(
-    minutes: F64, destination: I32, point: npt.NDArray[np.integer], new: F64, to: npt.NDArray[np.integer]
-) -> None:
-    """Lower minutes win; of equal minutes the lower destination."""
-    better = np.isfinite(new) & ((new < minutes[point]) | ((new == minutes[point]) & (to < destination[point])))
-    point, new, to = point[better], new[better], to[better]
-    if not len(point):
-        return
-    least = minutes.copy()
-    np.minimum.at(least, point, new)
-    equal = new == least[point]
-    chosen = np.full(len(minutes), np.iinfo(np.int32).max, np.int32)
-    kept = minutes == least
-    chosen[kept & (destination >= 0)] = destination[kept & (destination >= 0)]
-    np.minimum.at(chosen, point[equal], to[equal].astype(np.int32))
-    touched = np.unique(point)
-    minutes[touched], destination[touched] = least[touched], chosen[touched]
-
-
-def _direct_nearest(
-    network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints, minutes: F64, destination: I32
-) -> Bools:
-    """Put direct local legs where they are shorter; tell which origins had one refused for water.
-
-    Destinations are looked at by distance until the next could not be nearer in minutes even at the fastest pace.
-    """
-    refused = np.zeros(len(origins), dtype=bool)
-    if not len(destinations):
-        return refused
-    reach = max(network.profile.reach_km, network.profile.direct_km)
-    tree = cKDTree(unit_vectors(destinations.lat, destinations.lon))
-    vectors = unit_vectors(origins.lat, origins.lon)
-    least_end, seen, count = float(destinations.end_minutes.min()), 0, FIRST_NEIGHBOURS
-    open_ = np.arange(len(origins))
-    while len(open_) and seen < len(destinations):
-        count = min(count, len(destinations))
-        # A chord is a hair shorter than its arc; two points within reach of each other are never missed.
-        ranks = list(range(seen + 1, count + 1))
-        found = tree.query(vectors[open_], k=ranks, distance_upper_bound=reach, workers=-1)
-        far, near = np.asarray(found[0]), np.asarray(found[1])
-        known = near < len(destinations)
-        i, j = np.broadcast_to(open_[:, None], near.shape)[known], near[known]
-        km, leg = direct_legs(network, origins, destinations, i, j)
-        leg = leg + destinations.end_minutes[j]
-        useful = km <= direct_reach_km(network, origins, destinations, i, j)
-        useful &= (leg < minutes[i]) | ((leg == minutes[i]) & (j < destination[i]))
-        i, j, km, leg = i[useful], j[useful], km[useful], leg[useful]
-        wet = over_water(network, origins, destinations, i, j, km)
-        refused[i[wet]] = True
-        _keep_lower(minutes, destination, i[~wet], leg[~wet], j[~wet])
-        last = far[:, -1]
-        going = np.isfinite(last)
-        fastest = np.minimum(*direct_leg_bounds(network, origins, destinations, open_, np.where(going, last, 0)))
-        open_ = open_[going & (fastest + least_end <= minutes[open_])]
-        seen, count = count, 4 * count
-    return refused
-
-
-def _why_lost(network: RoadNetwork, origins: SnappedPoints, node_served: Bools, wet: Bools) -> npt.NDArray[np.int8]:
-    """Reason of each origin if it has no destination."""
-    served = np.zeros(network.graph.components + 1, dtype=bool)
-    served[network.graph.component[node_served]] = True
-    across = np.zeros(len(origins), dtype=bool)
-    point = np.repeat(np.arange(len(origins)), np.diff(origins.water_first))
-    across[point[served[network.graph.component[network.graph.u[origins.water_edge]]]]] = True
-    reason = np.where(origins.has_entry, UNREACHABLE, NO_ROAD_ACCESS)
-    reason[~origins.has_entry & (np.diff(origins.water_first) > 0)] = FERRY_OR_AIR_ONLY
-    reason[across | wet] = FERRY_OR_AIR_ONLY
-    return reason.astype(np.int8)
-
-
-def _connections(network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints) -> tuple[I64, Bools]:
-    """Group origins by the parts of the graph they can enter; tell which destinations each group has a road to."""
-    parts = max(network.graph.components, 1)
-
-    def enters(points: SnappedPoints) -> Bools:
-        member = np.zeros((len(points), parts), dtype=bool)
-        point = np.repeat(np.arange(len(points)), np.diff(points.first))
-        member[point, network.graph.component[network.graph.u[points.edge]]] = True
-        return member
-
-    kinds, signature = np.unique(np.packbits(enters(origins), axis=1), axis=0, return_inverse=True)
-    kind = np.unpackbits(kinds, axis=1, count=parts).astype(np.float32)
-    return signature.ravel(), kind @ enters(destinations).T.astype(np.float32) > 0
-
-
-class _OneByOne:
-    """Minutes from all origins to one destination after another."""
-
-    def __init__(self, network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints) -> None:
-        self.network, self.origins, self.destinations = network, origins, destinations
-        nodes = len(network.graph.lat)
-        point, node, cost = entries(network, destinations)
-        count = np.bincount(point, minlength=len(destinations))
-        arcs = network.arcs
-        self.graph = csr_array(
-            (
-                np.concatenate([arcs.data, cost]),
-                np.concatenate([arcs.indices, node]),
-                np.concatenate([arcs.indptr, arcs.indptr[-1] + np.cumsum(count)]),
-            ),
-            shape=(nodes + len(destinations),) * 2,
-        )
-        entry_point, entry_node, self.entry_cost = entries(network, origins)
-        order = np.argsort(entry_node, kind="stable")
-        self.entry_point, self.entry_cost = entry_point[order], self.entry_cost[order]
-        self.entry_first = np.searchsorted(entry_node[order], np.arange(nodes + 1))
-        a, b, between = same_edge(network, origins, destinations)
-        order = np.argsort(b, kind="stable")
-        self.pair_origin, self.pair_minutes = a[order], between[order]
-        self.pair_first = np.searchsorted(b[order], np.arange(len(destinations) + 1))
-        self.tree = cKDTree(unit_vectors(origins.lat, origins.lon))
-
-    def minutes_to(self, j: int, limit: float, connected: Bools | None) -> tuple[F64, I64]:
-        """Minutes to destination `j`, end minutes included, infinite where farther than a little over the limit.
-
-        With `connected` (by road, per origin) also the origins that only a direct leg connects, however long it takes.
-        """
-        nodes = len(self.network.graph.lat)
-        from_node = dijkstra(self.graph, indices=np.array([nodes + j]), limit=limit)[0, :nodes]
-        node = np.flatnonzero(np.isfinite(from_node))
-        count = np.diff(self.entry_first)[node]
-        entry = expand(self.entry_first[node], count)
-        minutes = np.full(len(self.origins), np.inf)
-        np.minimum.at(minutes, self.entry_point[entry], self.entry_cost[entry] + np.repeat(from_node[node], count))
-        pair = slice(self.pair_first[j], self.pair_first[j + 1])
-        np.minimum.at(minutes, self.pair_origin[pair], self.pair_minutes[pair])
-        direct_only = self._direct_to(j, minutes, connected)
-        minutes += self.origins.end_minutes + self.destinations.end_minutes[j]
-        return minutes, direct_only
-
-    def _direct_to(self, j: int, minutes: F64, connected: Bools | None) -> I64:
-        reach = max(self.network.profile.reach_km, self.network.profile.direct_km)
-        center = unit_vectors(self.destinations.lat[j], self.destinations.lon[j])
-        i = np.sort(np.asarray(self.tree.query_ball_point(center, reach), dtype=np.int64))
-        to = np.full(len(i), j, np.int64)
-        km, leg = direct_legs(self.network, self.origins, self.destinations, i, to)
-        useful = km <= direct_reach_km(self.network, self.origins, self.destinations, i, to)
-        useful &= (leg < minutes[i]) | (False if connected is None else ~connected[i])
-        i, to, km, leg = i[useful], to[useful], km[useful], leg[useful]
-        dry = ~over_water(self.network, self.origins, self.destinations, i, to, km)
-        i, leg = i[dry], leg[dry]
-        minutes[i] = np.minimum(minutes[i], leg)
-        return i[~connected[i]] if connected is not None else np.zeros(0, np.int64)
+    """Minutes of every origin to every destination; see :meth:`Trips.table`."""
+    return Trips(network, origins, destinations).table()

@@ -2,28 +2,34 @@
 
 Every point gets several entries, each a place on an edge and the minutes of the local leg to it; the search then uses
 whichever entry makes the whole trip shortest, in either direction along the edge. Roads of controlled access are
-entered at their waypoints, which are their interchanges: an entry between two of them is moved to the nearer.
+entered at their waypoints, which are their interchanges: an entry between two of them is moved to the nearer; where the
+full shape is known, such roads are entered by their ramps and not at all from a place beside them.
+
+A one-way edge can be left only toward its end and arrived at only from its start, so a point between the two sides of a
+divided road leaves by one and comes home by the other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from matcare.errors import InputError
 from matcare.geo import great_circle_km
+from matcare.travel.chains import Chains, ChainTimes
+from matcare.travel.hierarchy import NO_WAY, Hierarchy, Metric
+from matcare.travel.plain import PlainMetric
+from matcare.travel.segments import CHORD_PIECE_KM, Segments
+from matcare.travel.snapped import SnappedPoints
 from matcare.travel.speeds import (
-    PIECE_KM,
     USUAL_WINDING,
     PopulationDensity,
     controlled,
-    cut_edges,
-    edge_minutes,
+    edge_times,
     end_minutes,
     local_minutes,
     unit_vectors,
@@ -40,103 +46,17 @@ __all__ = ["RoadNetwork", "SnappedPoints"]
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
-
+Bools = npt.NDArray[np.bool_]
 
 WINDING_PRIOR_KM = 5.0
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SnappedPoints:
-    """Points with their entries to a road network. Entries of point ``i`` are ``first[i]:first[i + 1]``.
-
-    Attributes
-    ----------
-    lat, lon : numpy.ndarray of float64, shape (points,)
-        Degrees.
-    urban : numpy.ndarray of float64, shape (points,)
-        Share of the profile's urban values at the point.
-    end_minutes : numpy.ndarray of float64, shape (points,)
-        Minutes at this end of any trip.
-    winding : numpy.ndarray of float64, shape (points,)
-        Radians of turning per km of the highways around, without those of controlled access.
-    coast_km : numpy.ndarray of float64, shape (points,)
-        Distance to the nearest coast; infinite without land.
-    first : numpy.ndarray of int64, shape (points + 1,)
-    edge : numpy.ndarray of int32, shape (entries,)
-        The edge that the entry lies on.
-    position : numpy.ndarray of float64, shape (entries,)
-        Where on the edge, 0 at its node `u`, 1 at `v`.
-    leg_km, leg_minutes : numpy.ndarray of float64, shape (entries,)
-        The access leg: straight kilometres; minutes by the local speed, without the end minutes.
-    water_first, water_edge : numpy.ndarray
-        In the same manner, the edges that only a leg over open water would reach.
-    """
-
-    lat: F64
-    lon: F64
-    urban: F64
-    end_minutes: F64
-    winding: F64
-    coast_km: F64
-    first: I64
-    edge: I32
-    position: F64
-    leg_km: F64
-    leg_minutes: F64
-    water_first: I64
-    water_edge: I32
-
-    def __len__(self) -> int:
-        return len(self.lat)
-
-    @property
-    def has_entry(self) -> npt.NDArray[np.bool_]:
-        """Which points have a road within reach over land."""
-        return np.diff(self.first) > 0
-
-    def take(self, rows: npt.ArrayLike) -> SnappedPoints:
-        """Return some of the points, by position or mask, without snapping them again."""
-        pick = np.arange(len(self))[np.asarray(rows)]
-        first, entries = _take_ragged(self.first, pick)
-        water_first, water = _take_ragged(self.water_first, pick)
-        return SnappedPoints(
-            lat=self.lat[pick], lon=self.lon[pick], urban=self.urban[pick], end_minutes=self.end_minutes[pick],
-            winding=self.winding[pick], coast_km=self.coast_km[pick], first=first,
-            edge=self.edge[entries], position=self.position[entries],
-            leg_km=self.leg_km[entries], leg_minutes=self.leg_minutes[entries],
-            water_first=water_first, water_edge=self.water_edge[water],
-        )  # fmt: skip
-
-
-def expand(start: npt.NDArray[np.integer], count: npt.NDArray[np.integer]) -> I64:
-    """Positions of runs that start at `start` and are `count` long, one run after another."""
-    end = np.cumsum(count, dtype=np.int64)
-    total = int(end[-1]) if len(end) else 0
-    shift: I64 = np.asarray(start, dtype=np.int64) - end + count
-    return np.arange(total, dtype=np.int64) + np.repeat(shift, count)
-
-
-def _take_ragged(first: I64, pick: I64) -> tuple[I64, I64]:
-    count = np.diff(first)[pick]
-    new = np.zeros(len(count) + 1, np.int64)
-    new[1:] = np.cumsum(count)
-    return new, expand(first[pick], count)
-
-
-def _arcs(graph: RoadGraph, minutes: F64) -> csr_array:
-    nodes = len(graph.lat)
-    tail, head = np.concatenate([graph.u, graph.v]), np.concatenate([graph.v, graph.u])
-    weight = np.concatenate([minutes, minutes])
-    order = np.lexsort((weight, head, tail))
-    tail, head, weight = tail[order], head[order], weight[order]
-    first = np.ones(len(tail), dtype=bool)
-    first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-    pointer = np.searchsorted(tail[first], np.arange(nodes + 1)).astype(np.int32)
-    return csr_array((weight[first], head[first].astype(np.int32), pointer), shape=(nodes, nodes))
+FEW_CORE_NODES = 256
+"""Below this many core nodes a plain search is as quick as a hierarchy."""
+STREETS_KM = 1.0
+"""A point this near to a road with a full shape is on streets; it then enters no chord farther away than this."""
 
 
 class RoadNetwork:
-    """A road graph with a profile's minutes on it, ready for points.
+    """A road graph with a profile's milliseconds on it, ready for points and searches.
 
     Parameters
     ----------
@@ -146,14 +66,26 @@ class RoadNetwork:
         Tells town from country.
     land : Land, optional
         Access legs and direct legs must not leave it; without it water is not looked for.
+    milliseconds : tuple of two arrays of int32, shape (edges,), optional
+        Milliseconds along every edge from `u` to `v` and back, where a file kept them; by the profile without it.
+    chains : Chains, optional
+    hierarchy : Hierarchy, optional
+        Where a file kept them; built at the first search without them. They depend on the graph alone, not on the
+        profile.
+    engine : str, optional
+        ``"hierarchy"``, or ``"plain"`` for Dijkstra's algorithm as a second opinion, the same to the millisecond; by
+        default the hierarchy but on graphs too small to be worth it.
 
     Attributes
     ----------
     graph, profile, density, land
         As given.
-    edge_minutes : numpy.ndarray of float64, shape (edges,)
-    arcs : scipy.sparse.csr_array, shape (nodes, nodes)
-        Minutes from node to node in both directions; of parallel edges the fastest.
+    forward, backward : numpy.ndarray of int32, shape (edges,)
+        Milliseconds from `u` to `v` and from `v` to `u`; 2³⁰ − 1 where closed.
+    notes : tuple of str
+        What the profile asks for and did not find among these roads.
+    component : numpy.ndarray of int32, shape (nodes,)
+        Strongly connected part of each node under this profile, its closed edges left out; 0 is the largest.
 
     Examples
     --------
@@ -169,24 +101,102 @@ class RoadNetwork:
     """
 
     def __init__(
-        self, graph: RoadGraph, profile: Profile, density: PopulationDensity, land: Land | None = None
+        self,
+        graph: RoadGraph,
+        profile: Profile,
+        density: PopulationDensity,
+        land: Land | None = None,
+        *,
+        milliseconds: tuple[I32, I32] | None = None,
+        chains: Chains | None = None,
+        hierarchy: Hierarchy | None = None,
+        engine: str | None = None,
     ) -> None:
+        if engine not in {None, "hierarchy", "plain"}:
+            raise InputError(f"engine is {engine!r}: give 'hierarchy' or 'plain'")
+        self.engine = engine
         self.graph = graph
         self.profile = profile
         self.density = density
         self.land = land
-        self.edge_minutes = edge_minutes(graph, profile, density)
-        self.arcs = _arcs(graph, self.edge_minutes)
+        self.notes: tuple[str, ...] = ()
+        if milliseconds is None:
+            times = edge_times(graph, profile, density)
+            milliseconds, self.notes = times.milliseconds(graph.km), times.notes
+        self.forward, self.backward = milliseconds
+        self._chains, self._hierarchy = chains, hierarchy
         self._controlled = controlled(graph, profile)
-        self._turning = graph.turning()
-        self._edge, middle = cut_edges(graph, PIECE_KM)
-        u, v = graph.u[self._edge], graph.v[self._edge]
-        lat = graph.lat[u] + middle * (graph.lat[v] - graph.lat[u])
-        lon = graph.lon[u] + middle * (graph.lon[v] - graph.lon[u])
+        self._open = (self.forward < NO_WAY) | (self.backward < NO_WAY)
+        self.component = graph.component
+        if not np.array_equal(self.forward < NO_WAY, graph.oneway >= 0) or not np.array_equal(
+            self.backward < NO_WAY, graph.oneway <= 0
+        ):
+            self.component = graph.strong_parts((self.forward < NO_WAY, self.backward < NO_WAY))
+
+    @cached_property
+    def chains(self) -> Chains:
+        """The graph's chains."""
+        return self._chains or Chains.of(len(self.graph.lat), self.graph.u, self.graph.v)
+
+    @cached_property
+    def times(self) -> ChainTimes:
+        """Milliseconds on the chains."""
+        return self.chains.times(self.forward, self.backward)
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """The contraction hierarchy over the core nodes: topology, whatever the speeds."""
+        core, chains = self.chains.core, self.chains
+        return self._hierarchy or Hierarchy.build(
+            len(core), chains.a, chains.b, lat=self.graph.lat[core], lon=self.graph.lon[core]
+        )
+
+    @cached_property
+    def metric(self) -> Metric | PlainMetric:
+        """What finds shortest paths between core nodes: the hierarchy with this profile's milliseconds."""
+        small = len(self.chains.core) < FEW_CORE_NODES and self._hierarchy is None
+        if self.engine == "plain" or (self.engine is None and small):
+            return PlainMetric(len(self.chains.core), self.chains.a, self.chains.b, *self.times.arcs())
+        return self.hierarchy.customize(*self.times.arcs())
+
+    @property
+    def components(self) -> int:
+        """Number of strongly connected parts."""
+        return int(self.component.max()) + 1 if len(self.component) else 0
+
+    @cached_property
+    def joined_part(self) -> I32:
+        """Part of each node that roads join, whichever way they may be driven and whether they are open; (nodes,)."""
+        every = np.ones(len(self.graph.u), dtype=bool)
+        return self.graph.strong_parts((every, every))
+
+    @cached_property
+    def edge_component(self) -> I32:
+        """Part that both ends of an edge belong to, −1 where the edge leads from one part to another; (edges,)."""
+        start, end = self.component[self.graph.u], self.component[self.graph.v]
+        return np.where(start == end, start, -1).astype(np.int32)
+
+    @cached_property
+    def _turning(self) -> F64:
+        return self.graph.turning()
+
+    @cached_property
+    def _segments(self) -> Segments:
+        return Segments.of(self.graph)
+
+    @cached_property
+    def _index(self) -> tuple[I64, cKDTree, I64, cKDTree]:
+        """Pieces' segments and their middles, of all open roads and of the largest part."""
+        segment, lat, lon = self._segments.pieces(self.graph.chord)
+        edge = self._segments.edge[segment]
+        usable = self._open[edge] & (self.graph.chord[edge] | ~self._controlled[edge])
+        if not usable.any():
+            usable = self._open[edge]
+        segment, lat, lon, edge = segment[usable], lat[usable], lon[usable], edge[usable]
         vectors = unit_vectors(lat, lon)
-        self._tree = cKDTree(vectors, balanced_tree=False, compact_nodes=False)
-        self._giant = np.flatnonzero(graph.component[u] == 0)
-        self._giant_tree = cKDTree(vectors[self._giant], balanced_tree=False, compact_nodes=False)
+        giant = self.edge_component[edge] == 0
+        trees = [cKDTree(some, balanced_tree=False, compact_nodes=False) for some in (vectors, vectors[giant])]
+        return segment, trees[0], segment[giant], trees[1]
 
     def snap(self, lat: npt.ArrayLike, lon: npt.ArrayLike) -> SnappedPoints:
         """Find the access legs of points.
@@ -212,80 +222,86 @@ class RoadNetwork:
             raise InputError(f"row {row + 1}: latitude {lat_[row]}, longitude {lon_[row]} is not a place on Earth")
         urban = urban_share(self.profile, self.density.at(lat_, lon_))
         coast = self.land.coast_km(lat_, lon_) if self.land is not None else np.full(len(lat_), np.inf)
-        point, edge = self._nearest_edges(lat_, lon_)
-        position, km = self._project(lat_[point], lon_[point], edge)
-        near = km <= self.profile.reach_km
-        point, edge, position, km = point[near], edge[near], position[near], km[near]
-        wet = self._over_water(lat_, lon_, coast, point, edge, position, km)
+        point, segment = self._nearest_segments(lat_, lon_)
+        point, segment, share, km = self._project(lat_, lon_, point, segment)
+        on_streets = self._on_streets(len(lat_), point, segment, km)
+        edge = self._segments.edge[segment]
+        near = (km <= self.profile.reach_km) & ~(on_streets[point] & self.graph.chord[edge] & (km > STREETS_KM))
+        point, segment, share, km, edge = point[near], segment[near], share[near], km[near], edge[near]
+        wet = self._over_water(lat_, lon_, coast, point, segment, share, km)
         dry = ~wet
         winding = self._winding(len(lat_), point[dry], edge[dry])
-        first = np.searchsorted(point[dry], np.arange(len(lat_) + 1))
+        position = self._segments.start[segment] + share * (self._segments.end - self._segments.start)[segment]
         return SnappedPoints(
             lat=lat_, lon=lon_, urban=urban, end_minutes=end_minutes(self.profile, urban),
-            winding=winding, coast_km=coast,
-            first=first.astype(np.int64), edge=edge[dry].astype(np.int32), position=position[dry], leg_km=km[dry],
+            winding=winding, coast_km=coast, on_streets=on_streets,
+            first=np.searchsorted(point[dry], np.arange(len(lat_) + 1)).astype(np.int64),
+            edge=edge[dry].astype(np.int32), position=position[dry], leg_km=km[dry],
             leg_minutes=local_minutes(self.profile, km[dry], urban[point[dry]], winding[point[dry]]),
             water_first=np.searchsorted(point[wet], np.arange(len(lat_) + 1)).astype(np.int64),
             water_edge=edge[wet].astype(np.int32),
         )  # fmt: skip
 
-    def _nearest_edges(self, lat: F64, lon: F64) -> tuple[I64, I64]:
-        """Pairs of point and edge, sorted and without repetition: the nearest pieces, and one of the largest part."""
-        if not len(lat) or not len(self._edge):
+    def _nearest_segments(self, lat: F64, lon: F64) -> tuple[I64, I64]:
+        """Pairs of point and segment, sorted, each once: the nearest pieces, and one of the largest part."""
+        if not len(lat) or not len(self.graph.u):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        segments, tree, giant_segments, giant_tree = self._index
+        if not len(segments):  # every road is closed
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         vectors = unit_vectors(lat, lon)
-        count = min(self.profile.access_candidates, len(self._edge))
-        reach = self.profile.reach_km + PIECE_KM
-        _, piece = self._tree.query(vectors, k=count, distance_upper_bound=reach, workers=-1)
-        piece = piece.reshape(len(lat), count)
-        found = piece < len(self._edge)
-        point = np.broadcast_to(np.arange(len(lat))[:, None], piece.shape)[found]
-        edge = self._edge[piece[found]]
+        count = min(self.profile.access_candidates, len(segments))
+        reach = self.profile.reach_km + CHORD_PIECE_KM
+        _, piece = tree.query(vectors, k=count, distance_upper_bound=reach, workers=-1)
+        none = len(self._segments.edge)
+        nearest = np.sort(np.append(segments, none)[piece.reshape(len(lat), count)], axis=1)
+        found = nearest < none
+        found[:, 1:] &= nearest[:, 1:] != nearest[:, :-1]
+        point, segment = np.nonzero(found)[0], nearest[found]
         off = np.ones(len(lat), dtype=bool)
-        off[point[self.graph.component[self.graph.u[edge]] == 0]] = False
+        off[point[self.edge_component[self._segments.edge[segment]] == 0]] = False
         stray = np.flatnonzero(off)
-        if len(stray):
-            found_giant = self._giant_tree.query(vectors[stray], distance_upper_bound=reach, workers=-1)
+        if len(stray) and len(giant_segments):
+            found_giant = giant_tree.query(vectors[stray], distance_upper_bound=reach, workers=-1)
             giant = np.asarray(found_giant[1])
-            here = giant < len(self._giant)
-            point = np.concatenate([point, stray[here]])
-            edge = np.concatenate([edge, self._edge[self._giant[giant[here]]]])
-        key = np.unique(point * np.int64(len(self.graph.u)) + edge)
-        return key // len(self.graph.u), key % len(self.graph.u)
+            here = giant < len(giant_segments)
+            place = np.searchsorted(point, stray[here], side="right")
+            point = np.insert(point, place, stray[here])
+            segment = np.insert(segment, place, giant_segments[giant[here]])
+        return point, segment
 
-    def _project(self, lat: F64, lon: F64, edge: I64) -> tuple[F64, F64]:
-        """Nearest place on the edge, as a share of its length, and the distance to it in km."""
-        graph = self.graph
-        u, v = graph.u[edge], graph.v[edge]
-        scale = np.cos(np.radians(lat))
-        x, y = (graph.lon[v] - graph.lon[u]) * scale, graph.lat[v] - graph.lat[u]
-        px, py = (lon - graph.lon[u]) * scale, lat - graph.lat[u]
-        square = x * x + y * y
-        position = np.clip((px * x + py * y) / np.where(square > 0, square, 1), 0, 1)
-        position = np.where(self._controlled[edge], np.round(position), position)
-        lat2, lon2 = self.place(edge, position)
-        return position, great_circle_km(lat, lon, lat2, lon2)
+    def _project(self, lat: F64, lon: F64, point: I64, segment: I64) -> tuple[I64, I64, F64, F64]:
+        """Nearest place on each segment as a share of it, and kilometres to it; of one edge's segments the nearest."""
+        share = self._segments.project(lat[point], lon[point], segment)
+        share = np.where(self._controlled[self._segments.edge[segment]], np.round(share), share)
+        lat2, lon2 = self._segments.at(segment, share)
+        km = great_circle_km(lat[point], lon[point], lat2, lon2)
+        if not len(self.graph.bend_lat):
+            return point, segment, share, km
+        order = np.lexsort((km, self._segments.edge[segment], point))
+        edge = self._segments.edge[segment[order]]
+        best = np.ones(len(order), dtype=bool)
+        best[1:] = (point[order][1:] != point[order][:-1]) | (edge[1:] != edge[:-1])
+        kept = order[best]
+        return point[kept], segment[kept], share[kept], km[kept]
+
+    def _on_streets(self, points: int, point: I64, segment: I64, km: F64) -> Bools:
+        near = ~self.graph.chord[self._segments.edge[segment]] & (km <= STREETS_KM)
+        on_streets = np.zeros(points, dtype=bool)
+        on_streets[point[near]] = True
+        return on_streets
 
     def _winding(self, points: int, point: I64, edge: I64) -> F64:
         """Return turning per km of the edges that a point can enter, drawn to the usual where they are short."""
-        open_ = ~self._controlled[edge]
+        open_ = ~self._controlled[edge] & self.graph.chord[edge]
         turning = np.bincount(point[open_], weights=self._turning[edge[open_]], minlength=points)
         km = np.bincount(point[open_], weights=self.graph.km[edge[open_]], minlength=points)
         return np.asarray((turning + USUAL_WINDING * WINDING_PRIOR_KM) / (km + WINDING_PRIOR_KM), dtype=np.float64)
 
-    def place(self, edge: npt.NDArray[np.integer], position: F64) -> tuple[F64, F64]:
-        """Latitude and longitude of places on edges."""
-        graph = self.graph
-        u, v = graph.u[edge], graph.v[edge]
-        return (
-            graph.lat[u] + position * (graph.lat[v] - graph.lat[u]),
-            graph.lon[u] + position * (graph.lon[v] - graph.lon[u]),
-        )
-
     def _over_water(
-        self, lat: F64, lon: F64, coast: F64, point: I64, edge: I64, position: F64, km: F64
+        self, lat: F64, lon: F64, coast: F64, point: I64, segment: I64, share: F64, km: F64
     ) -> npt.NDArray[np.bool_]:
         if self.land is None:
             return np.zeros(len(point), dtype=bool)
-        lat2, lon2 = self.place(edge, position)
+        lat2, lon2 = self._segments.at(segment, share)
         return self.land.crosses_water(lat[point], lon[point], lat2, lon2, km, coast[point])

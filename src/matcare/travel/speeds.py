@@ -1,157 +1,79 @@
-"""Speeds: a profile's numbers, population density around a place, minutes along edges and on local streets.
+"""Speeds: minutes along the edges of a road graph and on local streets, by a profile's numbers.
 
 Formulae. With ρ the people per km² around a place, the share of the urban value is a logistic of its logarithm,
-``s = 1 / (1 + (ρ₀/ρ)^k)``, and the pace (minutes per km) of a class is ``(1 − s)·60/(rural·f) + s·60/urban``, where
-``f = (limit / usual limit)^a`` follows the state's speed limit. An edge takes its chord length times the mean pace of
-pieces of at most a kilometre, and some minutes for every radian of turning and for every junction. A local leg of
-``d`` km in a straight line takes ``detour · pace · d · (d / 3 km)^(−γ) · (1 + β·(winding − 0.1))`` minutes. The model's
-form is ours; its numbers are fitted by ``benchmarks/calibrate_drive_times.py``.
+``s = 1 / (1 + (ρ₀/ρ)^k)``, and the pace (minutes per km) of a class is ``(1 − s)·60/(rural·f) + s·60/urban``. An edge
+takes its length times the mean pace at the middles of equal pieces of at most a kilometre. What comes first decides:
+
+1. minutes that the source gives (a ferry's duration, a table of travel times);
+2. its posted speed limit, of which the profile's ``limit_share`` is driven;
+3. its class.
+
+Where only the straight chord is known, ``f = (limit / usual limit)^a`` follows the state's speed limit, and some
+minutes are added for every radian of turning and for every junction; these numbers are fitted together by
+``benchmarks/calibrate_drive_times.py``. Where the full shape is known, bends are in the length, ``f`` is 1 (what is
+known of a state's limits is in the posted ones, and the exponent was fitted to chords) and junctions cost
+``street_junction_minutes``; ρ₀ is then ``street_density_midpoint_per_km2``, because a street is driven at a town's
+speed long before a highway is slow. These numbers are not fitted. Adjustments then multiply what 2 and 3 gave.
+
+A local leg of ``d`` km in a straight line takes ``detour · pace · d · (d / 3 km)^(−γ) · (1 + β·(winding − 0.1))``
+minutes.
 """
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter1d, map_coordinates
 
 from matcare.errors import InputError
 from matcare.geo import EARTH_RADIUS_KM
-from matcare.scenario import Profile
-from matcare.travel.graph import GAP_CLASS, KM_PER_DEGREE, RoadGraph
+from matcare.travel.adjusting import adjustment_factors, open_ways
+from matcare.travel.density import PopulationDensity
+from matcare.travel.graph import GAP_CLASS
+from matcare.travel.places_along import cut_edges, places_along
+from matcare.travel.profile_files import load_profile, profile_names
 
-__all__ = ["PopulationDensity", "edge_minutes", "load_profile", "local_minutes", "speed_limits", "urban_share"]
+if TYPE_CHECKING:
+    from matcare.scenario import Profile
+    from matcare.travel.graph import RoadGraph
+
+__all__ = [
+    "NO_WAY",
+    "EdgeTimes",
+    "PopulationDensity",
+    "cut_edges",
+    "edge_milliseconds",
+    "edge_minutes",
+    "edge_times",
+    "load_profile",
+    "local_minutes",
+    "profile_names",
+    "speed_limits",
+    "unnamed_classes",
+    "urban_share",
+]
 
 F64 = npt.NDArray[np.float64]
+I32 = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
 
-CELL_DEGREES = 0.02
-BAND_ROWS = 100
+NO_WAY = 2**30 - 1
+"""Milliseconds of a direction that is closed, inside the engine; no open way is this long."""
+MS_PER_MINUTE = 60_000
+JUNCTION = 3
+"""Edges that make a junction where they meet: fewer are a road on its way."""
+
 PIECE_KM = 1.0
 USUAL_LIMITS_MPH = (70.0, 60.0)
 """Usual maximum speed limits of rural interstates and of other roads, for which a profile's speeds are given."""
 USUAL_WINDING = 0.1
 """Radians of turning per km of highway without controlled access: about the national mean."""
 LOCAL_REFERENCE_KM = 3.0
-
-
-@dataclass(frozen=True, eq=False)
-class PopulationDensity:
-    """People per km² as a smooth surface around the places where people are counted.
-
-    Each center's people are spread by a Gaussian kernel of standard deviation `kernel_km`, on a grid of 0.02°; between
-    the grid's points the surface is bilinear, which widens a narrow kernel a little. Far from every center it is 0.
-
-    Attributes
-    ----------
-    south, west : float
-        Degrees of the first grid point.
-    grid : numpy.ndarray of float32, shape (rows, columns)
-        People per km², rows northward, columns eastward.
-    kernel_km : float
-        Standard deviation of the kernel, km.
-    """
-
-    south: float
-    west: float
-    grid: npt.NDArray[np.float32]
-    kernel_km: float
-
-    @classmethod
-    def from_points(
-        cls, lat: npt.ArrayLike, lon: npt.ArrayLike, people: npt.ArrayLike, *, kernel_km: float = 2.0
-    ) -> PopulationDensity:
-        """Spread people counted at points.
-
-        Parameters
-        ----------
-        lat, lon : array_like of float, shape (n,)
-            Degrees, such as block-group centers of population.
-        people : array_like of float, shape (n,)
-            People at each point.
-        kernel_km : float
-            Standard deviation of the Gaussian kernel, km.
-
-        Returns
-        -------
-        PopulationDensity
-        """
-        lat_, lon_ = np.asarray(lat, dtype=np.float64), np.asarray(lon, dtype=np.float64)
-        weight = np.asarray(people, dtype=np.float64)
-        if not len(lat_):
-            return cls(0.0, 0.0, np.zeros((1, 1), np.float32), kernel_km)
-        margin = 4 * kernel_km / KM_PER_DEGREE
-        south = float(lat_.min()) - margin
-        wide = margin / max(float(np.cos(np.radians(np.abs(lat_).max()))), 0.05)
-        west = float(lon_.min()) - wide
-        rows = int(np.ceil((lat_.max() + margin - south) / CELL_DEGREES)) + 2
-        columns = int(np.ceil((lon_.max() + wide - west) / CELL_DEGREES)) + 2
-        y, x = (lat_ - south) / CELL_DEGREES, (lon_ - west) / CELL_DEGREES
-        row, column = y.astype(np.int64), x.astype(np.int64)
-        fy, fx = y - row, x - column
-        flat = np.zeros(rows * columns)
-        for dy, wy in ((0, 1 - fy), (1, fy)):  # each center shared among its four grid points
-            for dx, wx in ((0, 1 - fx), (1, fx)):
-                flat += np.bincount(
-                    (row + dy) * columns + column + dx, weights=weight * wy * wx, minlength=rows * columns
-                )
-        grid = flat.reshape(rows, columns).astype(np.float32)
-        cell_km = CELL_DEGREES * KM_PER_DEGREE
-        grid = gaussian_filter1d(grid, kernel_km / cell_km, axis=0, mode="constant", truncate=4.0)
-        parallel = np.cos(np.radians(south + CELL_DEGREES * np.arange(rows)))
-        for first in range(
-            0, rows, BAND_ROWS
-        ):  # a degree of longitude shrinks northward: one kernel for two degrees of latitude
-            band = slice(first, min(first + BAND_ROWS, rows))
-            width = kernel_km / (cell_km * max(float(parallel[band].mean()), 0.05))
-            grid[band] = gaussian_filter1d(grid[band], width, axis=1, mode="constant", truncate=4.0)
-        grid /= (cell_km**2 * np.maximum(parallel, 0.05))[:, None].astype(np.float32)
-        return cls(south, west, grid, kernel_km)
-
-    def at(self, lat: npt.ArrayLike, lon: npt.ArrayLike) -> F64:
-        """Return people per km² at places given in degrees, same shape."""
-        y = (np.asarray(lat, dtype=np.float64) - self.south) / CELL_DEGREES
-        x = (np.asarray(lon, dtype=np.float64) - self.west) / CELL_DEGREES
-        found = map_coordinates(self.grid, [np.atleast_1d(y), np.atleast_1d(x)], order=1, mode="constant", cval=0.0)
-        return np.asarray(found, dtype=np.float64).reshape(np.shape(y))
-
-
-def load_profile(name: str | Path) -> Profile:
-    """Load a speed profile.
-
-    Parameters
-    ----------
-    name : str or pathlib.Path
-        ``"typical"`` or ``"osrm"`` (shipped with the package), or the path of a TOML file.
-
-    Returns
-    -------
-    Profile
-
-    Raises
-    ------
-    InputError
-        When there is no such profile, or the file breaks the contract of :class:`matcare.scenario.Profile`.
-    """
-    shipped = files("matcare.travel") / "profiles"
-    if isinstance(name, str) and (shipped / f"{name}.toml").is_file():
-        text, where = (shipped / f"{name}.toml").read_text(encoding="utf-8"), name
-    else:
-        path = Path(name)
-        try:
-            text, where = path.read_text(encoding="utf-8"), str(path)
-        except (OSError, UnicodeDecodeError) as error:
-            known = sorted(
-                entry.name.removesuffix(".toml") for entry in shipped.iterdir() if entry.name.endswith(".toml")
-            )
-            raise InputError(
-                f"no speed profile {str(name)!r}: one of {', '.join(known)}, or a TOML file ({error})"
-            ) from error
-    return Profile.from_text(text, where=where)
 
 
 def urban_share(profile: Profile, people_per_km2: npt.ArrayLike) -> F64:
@@ -162,8 +84,57 @@ def urban_share(profile: Profile, people_per_km2: npt.ArrayLike) -> F64:
     )
 
 
-def edge_minutes(graph: RoadGraph, profile: Profile, density: PopulationDensity) -> F64:
-    """Minutes along each edge.
+@dataclass(frozen=True, eq=False)
+class EdgeTimes:
+    """How long a profile takes along every edge of a graph, and which ways are open.
+
+    Attributes
+    ----------
+    minutes : numpy.ndarray of float64, shape (edges,)
+        Along the edge, in either direction; of closed edges too.
+    forward, backward : numpy.ndarray of bool, shape (edges,)
+        Open from `u` to `v`, from `v` to `u`: by the roads' one-way rules and the profile's closures.
+    notes : tuple of str
+        What the profile asks for and did not find among these roads, each a sentence for the reader of a run.
+    """
+
+    minutes: F64
+    forward: Bools
+    backward: Bools
+    notes: tuple[str, ...] = ()
+
+    def milliseconds(self, km: F64) -> tuple[I32, I32]:
+        """Round to milliseconds from `u` to `v` and from `v` to `u`, each of shape (edges,).
+
+        Parameters
+        ----------
+        km : numpy.ndarray of float64, shape (edges,)
+            An edge with a length takes a millisecond at least.
+
+        Returns
+        -------
+        forward, backward : numpy.ndarray of int32
+            :data:`NO_WAY` in a closed direction.
+
+        Raises
+        ------
+        InputError
+            When an open edge takes 298 hours or more, which is more than the searches can hold.
+        """
+        rounded = np.maximum(np.rint(self.minutes * MS_PER_MINUTE), np.asarray(km) > 0)
+        long = ~(rounded < NO_WAY) & (self.forward | self.backward)
+        if long.any():
+            edge = int(np.argmax(long))
+            raise InputError(
+                f"road edge {edge + 1} takes {self.minutes[edge]:g} minutes, more than the searches hold; "
+                "correct its length, speed or minutes in the roads' source"
+            )
+        ms = np.where(rounded < NO_WAY, rounded, NO_WAY).astype(np.int32)
+        return np.where(self.forward, ms, NO_WAY), np.where(self.backward, ms, NO_WAY)
+
+
+def edge_times(graph: RoadGraph, profile: Profile, density: PopulationDensity) -> EdgeTimes:
+    """Put a profile on the edges of a graph.
 
     Parameters
     ----------
@@ -174,32 +145,133 @@ def edge_minutes(graph: RoadGraph, profile: Profile, density: PopulationDensity)
 
     Returns
     -------
-    numpy.ndarray of float64, shape (edges,)
-        Chord length times the mean pace at the middles of equal pieces of at most 1 km.
+    EdgeTimes
+
+    Raises
+    ------
+    InputError
+        When a polygon of the profile cannot be used, or a point of a closure lies on no road.
     """
-    edge, middle = cut_edges(graph, PIECE_KM)
-    u, v = graph.u[edge], graph.v[edge]
-    lat = graph.lat[u] + middle * (graph.lat[v] - graph.lat[u])
-    lon = graph.lon[u] + middle * (graph.lon[v] - graph.lon[u])
-    share = urban_share(profile, density.at(lat, lon))
-    pieces = np.bincount(edge, minlength=len(graph.u))
-    mean_share = np.bincount(edge, weights=share, minlength=len(graph.u)) / np.maximum(pieces, 1)
+    dense, built_up = _urban_shares(graph, profile, density)
+    minutes = _unadjusted_minutes(graph, profile, np.where(graph.chord, dense, built_up))
+    fixed = np.isfinite(graph.fixed_minutes)
+    minutes = np.where(fixed, graph.fixed_minutes, minutes)
+    factor, notes = adjustment_factors(graph, profile.adjustments, dense, fixed)
+    forward, backward, more = open_ways(graph, profile.closures)
+    return EdgeTimes(minutes * factor, forward, backward, (*notes, *more))
+
+
+def edge_minutes(graph: RoadGraph, profile: Profile, density: PopulationDensity) -> F64:
+    """Minutes along each edge, in either direction and whether it is open or not.
+
+    Parameters
+    ----------
+    graph, profile, density
+        As for :func:`edge_times`.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (edges,)
+        The minutes that the roads' source gives where it gives some; else length times the mean pace at the middles of
+        equal pieces of at most 1 km, with what junctions and, on chords, bends cost; times the profile's adjustments.
+    """
+    return edge_times(graph, profile, density).minutes
+
+
+def edge_milliseconds(graph: RoadGraph, profile: Profile, density: PopulationDensity) -> tuple[I32, I32]:
+    """Milliseconds along each edge from `u` to `v` and from `v` to `u`, as the searches take them.
+
+    Parameters
+    ----------
+    graph, profile, density
+        As for :func:`edge_times`.
+
+    Returns
+    -------
+    forward, backward : numpy.ndarray of int32, shape (edges,)
+        :data:`NO_WAY` for the closed direction of a one-way and for closed edges; 0 only where an edge has no length.
+    """
+    return edge_times(graph, profile, density).milliseconds(graph.km)
+
+
+def unnamed_classes(graph: RoadGraph, profile: Profile) -> dict[str, int]:
+    """Count the edges of every class that the profile does not name and that takes its ``other`` speed.
+
+    Parameters
+    ----------
+    graph : RoadGraph
+    profile : Profile
+
+    Returns
+    -------
+    dict of str to int
+        By falling number; edges whose minutes or posted limit decide instead are left out.
+    """
+    decided = np.isfinite(graph.fixed_minutes) | _posted(graph, profile)
+    count = np.bincount(graph.road_class[~decided], minlength=len(graph.class_names))
+    unnamed = {
+        name: int(edges)
+        for name, edges in zip(graph.class_names, count, strict=True)
+        if edges and name != GAP_CLASS and name not in profile.km_per_h
+    }
+    return dict(sorted(unnamed.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _urban_shares(graph: RoadGraph, profile: Profile, density: PopulationDensity) -> tuple[F64, F64]:
+    """Mean urban share along each edge by the profile's midpoint, and by that of streets."""
+    edge, lat, lon = places_along(graph, PIECE_KM)
+    people = density.at(lat, lon)
+    pieces = np.maximum(np.bincount(edge, minlength=len(graph.u)), 1)
+
+    def mean(one: Profile) -> F64:
+        return np.bincount(edge, weights=urban_share(one, people), minlength=len(graph.u)) / pieces
+
+    dense, midpoint = mean(profile), profile.street_density_midpoint_per_km2
+    if midpoint is None or graph.chord.all():
+        return dense, dense
+    return dense, mean(replace(profile, density_midpoint_per_km2=midpoint))
+
+
+def _unadjusted_minutes(graph: RoadGraph, profile: Profile, share: F64) -> F64:
+    """Length times pace, and what junctions and bends cost."""
     rural, urban = _paces(graph, profile)
-    pace = (1 - mean_share) * rural + mean_share * urban[graph.road_class]
-    junctions = (graph.degree() >= 3).astype(np.float64)  # noqa: PLR2004 - a third road joins
-    ends = (junctions[graph.u] + junctions[graph.v]) / 2 * ~controlled(graph, profile)
-    extra = profile.bend_minutes_per_radian * graph.turning() + profile.junction_minutes * ends
+    pace = (1 - share) * rural + share * urban
+    inside = ~controlled(graph, profile)
+    junctions = (graph.degree() >= JUNCTION).astype(np.float64)
+    ends = (junctions[graph.u] + junctions[graph.v]) / 2 * inside
+    extra = profile.junction_minutes * ends
+    if profile.bend_minutes_per_radian > 0 and graph.chord.any():
+        extra = profile.bend_minutes_per_radian * graph.turning() + extra
+    if not graph.chord.all():
+        extra = np.where(graph.chord, extra, _street_junction_minutes(graph, profile, share) * inside)
     return np.asarray(graph.km * pace + extra, dtype=np.float64)
 
 
-def controlled(graph: RoadGraph, profile: Profile) -> npt.NDArray[np.bool_]:
+def _street_junction_minutes(graph: RoadGraph, profile: Profile, share: F64) -> F64:
+    """Minutes at both ends of an edge, half of each junction's."""
+    minor = [code for code, name in enumerate(graph.class_names) if name in profile.minor_classes]
+    counted = ~np.isin(graph.road_class, minor)
+    ends = np.concatenate([graph.u[counted], graph.v[counted]])
+    junctions = (np.bincount(ends, minlength=len(graph.lat)) >= JUNCTION).astype(np.float64)
+    rural, urban = profile.street_junction_minutes
+    return np.asarray((junctions[graph.u] + junctions[graph.v]) / 2 * (rural * (1 - share) + urban * share))
+
+
+def controlled(graph: RoadGraph, profile: Profile) -> Bools:
     """Tell which edges are of controlled access, shape (edges,)."""
     codes = [code for code, name in enumerate(graph.class_names) if name in profile.controlled_access]
     return np.isin(graph.road_class, codes)
 
 
+def _posted(graph: RoadGraph, profile: Profile) -> Bools:
+    """Tell which edges are driven by their posted speed limit, shape (edges,)."""
+    if profile.limit_share is None:
+        return np.zeros(len(graph.u), dtype=bool)
+    return graph.limit_km_per_h > 0  # not a number: no limit is known
+
+
 def _paces(graph: RoadGraph, profile: Profile) -> tuple[F64, F64]:
-    """Rural pace of each edge and urban pace of each class, minutes per km."""
+    """Rural and urban pace of each edge, minutes per km."""
     rural, urban = np.zeros(len(graph.class_names)), np.zeros(len(graph.class_names))
     follows = np.ones(len(graph.class_names), dtype=bool)
     for code, name in enumerate(graph.class_names):
@@ -212,7 +284,13 @@ def _paces(graph: RoadGraph, profile: Profile) -> tuple[F64, F64]:
     usual = np.array([limits.get(name, USUAL_LIMITS_MPH) for name in graph.state_names] + [USUAL_LIMITS_MPH])
     kind = np.where(controlled(graph, profile), 0, 1)
     factor = (usual[graph.state, kind] / np.array(USUAL_LIMITS_MPH)[kind]) ** profile.speed_limit_exponent
-    return rural[graph.road_class] / np.where(follows[graph.road_class], factor, 1), urban
+    in_country = rural[graph.road_class] / np.where(follows[graph.road_class] & graph.chord, factor, 1)
+    in_town = urban[graph.road_class]
+    if profile.limit_share is not None:
+        posted = np.flatnonzero(_posted(graph, profile))
+        pace = 60 / graph.limit_km_per_h[posted].astype(np.float64)
+        in_country[posted], in_town[posted] = pace / profile.limit_share[0], pace / profile.limit_share[1]
+    return in_country, in_town
 
 
 @cache
@@ -220,22 +298,6 @@ def speed_limits() -> dict[str, tuple[float, float]]:
     """Maximum speed limits by state, mph: rural interstates, other roads."""
     table = tomllib.loads((files("matcare.travel") / "speed_limits.toml").read_text(encoding="utf-8"))
     return {state: (float(pair[0]), float(pair[1])) for state, pair in table["mph"].items()}
-
-
-def cut_edges(graph: RoadGraph, piece_km: float) -> tuple[npt.NDArray[np.int64], F64]:
-    """Cut every edge into equal pieces no longer than `piece_km`.
-
-    Returns
-    -------
-    edge : numpy.ndarray of int64, shape (pieces,)
-        The edge of each piece.
-    middle : numpy.ndarray of float64, shape (pieces,)
-        Where on the edge the piece's middle lies, 0 at `u`, 1 at `v`.
-    """
-    pieces = np.maximum(np.ceil(graph.km / piece_km).astype(np.int64), 1)
-    edge = np.repeat(np.arange(len(pieces)), pieces)
-    within = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    return edge, (within + 0.5) / pieces[edge]
 
 
 def local_minutes(

@@ -39,6 +39,7 @@ class Land:
     tolerance_km: float
     _tree: shapely.STRtree
     _coast: cKDTree | None
+    _shore: shapely.STRtree
 
     @classmethod
     def from_polygons(cls, polygons: npt.ArrayLike, *, tolerance_km: float = 1.0) -> Land:
@@ -59,7 +60,10 @@ class Land:
         outline = shapely.boundary(shapely.coverage_union_all(land))
         points = shapely.get_coordinates(shapely.segmentize(outline, COAST_STEP_DEGREES))
         coast = cKDTree(unit_vectors(points[:, 1], points[:, 0])) if len(points) else None
-        return cls(land, tolerance_km, shapely.STRtree(land), coast)
+        corners, line = shapely.get_coordinates(shapely.get_parts(outline), return_index=True)
+        same = np.flatnonzero(line[1:] == line[:-1])
+        steps = np.asarray(shapely.linestrings(np.stack([corners[same], corners[same + 1]], 1)))
+        return cls(land, tolerance_km, shapely.STRtree(land), coast, shapely.STRtree(steps))
 
     def coast_km(self, lat: F64, lon: F64) -> F64:
         """Kilometres from points to the nearest coast, never more than the truth by over a kilometre."""
@@ -71,11 +75,17 @@ class Land:
         """Kilometres of each straight leg that lie off the land, shape of the inputs; `km` is the legs' length."""
         ends = np.stack([np.stack([lon1, lat1], 1), np.stack([lon2, lat2], 1)], 1)
         legs = np.asarray(shapely.linestrings(ends))
-        length = shapely.length(legs)
-        leg, polygon = self._tree.query(legs, predicate="intersects")
-        pieces = shapely.length(shapely.intersection(legs[leg], self.polygons[polygon]))
-        inside = np.bincount(leg, weights=pieces, minlength=len(legs))
-        return np.asarray(km * np.clip(1 - inside / np.where(length > 0, length, 1), 0, 1), dtype=np.float64)
+        meets = np.zeros(len(legs), dtype=bool)
+        meets[self._shore.query(legs, predicate="intersects")[0]] = True
+        inside = np.zeros(len(legs))  # share of the leg: all or nothing where it meets no shore
+        clear = np.flatnonzero(~meets)
+        inside[clear[self._tree.query(shapely.points(ends[clear, 0]), predicate="intersects")[0]]] = 1.0
+        some = np.flatnonzero(meets)
+        leg, polygon = self._tree.query(legs[some], predicate="intersects")
+        pieces = shapely.length(shapely.intersection(legs[some[leg]], self.polygons[polygon]))
+        length = shapely.length(legs[some])
+        inside[some] = np.bincount(leg, weights=pieces, minlength=len(some)) / np.where(length > 0, length, 1)
+        return np.asarray(km * np.clip(1 - inside, 0, 1), dtype=np.float64)
 
     def crosses_water(self, lat1: F64, lon1: F64, lat2: F64, lon2: F64, km: F64, coast_km: F64 | None = None) -> Bools:
         """Tell which straight legs cross open water.
