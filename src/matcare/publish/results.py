@@ -97,6 +97,8 @@ class Results:
         SHA-256 of each data table that was read.
     profile : mapping
         The speed profile, every parameter.
+    roads : mapping
+        Where the roads come from, their licence and what of them is not modelled.
     written : dict of pathlib.Path to int
         Files and their bytes, once written.
     """
@@ -111,6 +113,7 @@ class Results:
     notes: tuple[str, ...] = ()
     table_hashes: Mapping[str, str] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
+    roads: Mapping[str, Any] = field(default_factory=dict)
     written: dict[Path, int] = field(default_factory=dict)
 
     @property
@@ -292,7 +295,11 @@ def _made_by() -> dict[str, Any]:
 
 
 def minutes_provenance(
-    asked: Mapping[str, Any], *, profile: Mapping[str, Any], table_hashes: Mapping[str, str]
+    asked: Mapping[str, Any],
+    *,
+    profile: Mapping[str, Any],
+    table_hashes: Mapping[str, str],
+    roads: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return what leads minutes between two sets of points back to their sources.
 
@@ -302,6 +309,8 @@ def minutes_provenance(
         Files and options of the question.
     profile, table_hashes : mapping
         The speed profile and the SHA-256 of the data tables.
+    roads : mapping
+        Where the roads come from, and their licence.
 
     Returns
     -------
@@ -312,6 +321,7 @@ def minutes_provenance(
     return _made_by() | {
         "asked": dict(asked),
         "profile": dict(profile),
+        "roads": dict(roads),
         "licence": "facts; minutes stand on Travel Mapping's highway data, for which no licence is stated",
         "caveats": ["Minutes are for a car at typical speeds, on signed highways and local streets."],
         "tables_sha256": {name: table_hashes[name] for name in used if name in table_hashes},
@@ -330,6 +340,7 @@ def provenance(results: Results) -> dict[str, Any]:
         "notes": list(results.notes),
         "caveats": list(CAVEATS),
         "profile": results.profile,
+        "roads": dict(results.roads),
         "licences": LICENCES,
         "tables_sha256": dict(results.table_hashes),
         "sources": [asdict(source) for source in _sources()],

@@ -14,7 +14,10 @@ import typer
 from rich.console import Console
 
 from matcare import __version__
+from matcare.cli import data, roads, surface
+from matcare.cli.options import DataDir, ProfileName, Roads, print_lines
 from matcare.errors import MatcareError
+from matcare.publish.summary import Progress
 
 __all__ = ["app", "main"]
 
@@ -26,13 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-data_app = typer.Typer(help="The embedded data: list, verify, fetch from the publishers, build.", no_args_is_help=True)
-app.add_typer(data_app, name="data")
-
-_DataDir = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="Folder with the data tables, in place of the embedded ones."),
-]
+app.add_typer(data.app, name="data")
+app.add_typer(roads.app, name="roads")
+app.add_typer(surface.app, name="surface")
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - the signature that Typer calls back
@@ -88,10 +87,9 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="All of the above, and the rule's thresholds, from a TOML file."),
     ] = None,
-    profile: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Speed profile: typical, osrm, or a TOML file.")
-    ] = "typical",
-    data: _DataDir = None,
+    profile: ProfileName = "typical",
+    roads: Roads = None,
+    data: DataDir = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Output folder; maps/<region> without it.")] = None,
 ) -> None:
     """Compute access for the country or some states, and write map.html, counties.csv and the tables behind them."""
@@ -105,6 +103,7 @@ def run(
             "--facilities-only": facilities_only,
             "--add-facilities": add_facilities,
             "--corrections": corrections,
+            "--roads": roads,
         }
         for name, value in asked.items():
             if value:
@@ -121,9 +120,10 @@ def run(
             corrections=corrections,
             birth_care_tiers=tuple(tier.strip() for tier in birth_care.split(",") if tier.strip()),
             profile=profile,
+            roads=roads,
         )
     console = Console(stderr=False)
-    results = run_pipeline(wanted, data_dir=data, out=out, report=_reporter(console))
+    results = run_pipeline(wanted, data_dir=data, out=out, report=Progress(console))
     from matcare.publish.summary import print_summary
 
     print_summary(results.summary(), console)
@@ -139,79 +139,19 @@ def minutes(
     nearest: Annotated[bool, typer.Option("--nearest", help="Only the nearest destination of each origin.")] = False,
     limit: Annotated[float, typer.Option(metavar="MINUTES", help="Pairs farther than this are beyond_limit.")] = 120.0,
     all_pairs: Annotated[bool, typer.Option("--all-pairs", help="Write a row for pairs beyond the limit too.")] = False,
-    profile: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Speed profile: typical, osrm, or a TOML file.")
-    ] = "typical",
-    data: _DataDir = None,
+    profile: ProfileName = "typical",
+    roads: Roads = None,
+    data: DataDir = None,
 ) -> None:
-    """Drive minutes between any two sets of points in the United States."""
+    """Drive minutes between any two sets of points."""
     from matcare.pipeline import minutes_between
 
     console = Console()
-    report = minutes_between(
+    lines = minutes_between(
         origins, destinations, out=out, nearest_only=nearest, limit=limit, all_pairs=all_pairs, profile=profile,
-        data_dir=data, report=_reporter(console),
+        roads=roads, data_dir=data, report=Progress(console),
     )  # fmt: skip
-    for line in report:
-        console.print(line, highlight=False, soft_wrap=True)
-
-
-@data_app.command("list")
-def data_list() -> None:
-    """List every source: what it is, vintage, licence, where it comes from."""
-    from matcare.publish.summary import print_sources
-
-    print_sources(Console())
-
-
-@data_app.command("verify")
-def data_verify(data: _DataDir = None) -> None:
-    """Check every embedded table against its contract, and print what is missing where."""
-    from matcare.publish.summary import print_verification
-    from matcare.tables.snapshot import verify
-
-    problems = print_verification(verify(data), Console())
-    if problems:
-        raise typer.Exit(code=4)
-
-
-@data_app.command("fetch")
-def data_fetch(
-    to: Annotated[Path, typer.Option(metavar="DIR", help="Folder to download into.")],
-    only: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Source ids; all without it.")] = None,
-    mirror: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="A mirror that holds the catalog's files, in place of the publishers."),
-    ] = None,
-) -> None:
-    """Download the publishers' files, checked against the catalog's SHA-256."""
-    from matcare.publish.summary import print_fetched
-    from matcare.sources.fetch import fetch
-    from matcare.sources.progress import progress_on
-
-    with progress_on() as progress:
-        fetched = fetch(only or None, to=to, base_url=mirror, progress=progress, failures="report")
-    if print_fetched(fetched, Console()):
-        raise typer.Exit(code=5)
-
-
-@data_app.command("build")
-def data_build(
-    source: Annotated[Path, typer.Option("--from", metavar="DIR", help="Folder with the publishers' files.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write the tables to.")] = Path("data"),
-) -> None:
-    """Compile the publishers' files into the data tables that a run reads."""
-    from matcare.tables.build import build
-
-    console = Console()
-    for line in build(source, out):
-        console.print(line, highlight=False, soft_wrap=True)
-
-
-def _reporter(console: Console) -> Any:
-    from matcare.publish.summary import Progress
-
-    return Progress(console)
+    print_lines(lines, console)
 
 
 _stopped = threading.Event()

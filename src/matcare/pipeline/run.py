@@ -1,0 +1,178 @@
+"""A run: sources → tables → travel → measures → publish, as a story of a few calls."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matcare.contracts import FACILITIES_OUT
+from matcare.errors import InputError
+from matcare.measures.counties import county_results
+from matcare.measures.nearest import nearest_services
+from matcare.measures.pooled import pooled_rates
+from matcare.pipeline.report import SILENT, Report
+from matcare.pipeline.roads import open_network
+from matcare.publish.folder import OutputFolder
+from matcare.publish.results import LICENCES, Results, write_results
+from matcare.tables.corrections import apply_corrections, no_corrections, read_corrections
+from matcare.tables.facilities import service_flags
+from matcare.tables.placement import added_to, place_of
+from matcare.tables.snapshot import Snapshot, load_snapshot
+from matcare.tables.user_facilities import read_facilities
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from matcare.scenario import Scenario
+
+__all__ = ["analyze", "run"]
+
+
+def run(
+    scenario: Scenario, *, data_dir: Path | None = None, out: Path | None = None, report: Report | None = None
+) -> Results:
+    """Compute a scenario and write its files.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is asked for.
+    data_dir : pathlib.Path, optional
+        Folder of data tables in place of the embedded ones.
+    out : pathlib.Path, optional
+        Output folder; ``maps/<region>`` below the working folder without it.
+    report : Report, optional
+        Told of each step.
+
+    Returns
+    -------
+    Results
+        With ``written`` filled in.
+
+    Raises
+    ------
+    InputError
+        When a user's file or option is not usable.
+    SnapshotError
+        When the data tables are missing or damaged.
+    OutputError
+        When the output cannot be written; what stood there before is intact.
+    """
+    report = report or SILENT
+    target = Path("maps") / scenario.region if out is None else out
+    _refuse_foreign(target)
+    with OutputFolder(
+        target
+    ) as folder:  # first of all: a folder that cannot be written is said before the work, not after
+        with report.step("data tables"):
+            snapshot = load_snapshot(data_dir)
+        results = analyze(scenario, snapshot, report=report)
+        with report.step("map and tables"):
+            write_results(results, folder.staging)
+        names = sorted(path.name for path in folder.staging.iterdir())
+    results.written.update({target / name: (target / name).stat().st_size for name in names})
+    return results
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Refuse a folder that holds files of a run's names which no run has written: they are somebody's own."""
+    if str(target) in {"", "."} or not target.is_dir() or (target / "run.json").exists():
+        if str(target) not in {"", "."}:
+            return
+        raise InputError("--out is the current folder; give a folder of its own, such as --out maps/nd")
+    own = [name for name in LICENCES if (target / name).exists()]
+    if own:
+        raise InputError(
+            f"{target}: holds a {own[0]} that matcare did not write (no run.json beside it); choose another --out"
+        )
+
+
+def analyze(
+    scenario: Scenario, snapshot: Snapshot, *, as_of: dt.date | None = None, report: Report | None = None
+) -> Results:
+    """Compute everything that a scenario asks for; write nothing.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is asked for.
+    snapshot : Snapshot
+        The embedded data, or a user's own in the same form.
+    as_of : datetime.date, optional
+        Corrections dated later than this are not in force yet; today without it.
+    report : Report, optional
+        Told of each step.
+
+    Returns
+    -------
+    Results
+    """
+    report = report or SILENT
+    with report.step("facilities and what they count for"):
+        today = dt.date.today()  # noqa: DTZ011 - the day on the planner's own calendar
+        facilities, corrections, notes = _facilities(scenario, snapshot, as_of or today)
+    for note in (*notes, *(f"correction in force: {text}" for text in corrections)):
+        report.note(note)
+    network, roads = open_network(snapshot, profile=scenario.profile, roads=scenario.roads, report=report)
+    notes = (*notes, *roads.notes)
+    chosen = snapshot.counties
+    if scenario.states:
+        chosen = chosen[chosen["state"].isin(scenario.states)].reset_index(drop=True)
+    demand = snapshot.demand[snapshot.demand["county_fips"].isin(chosen["county_fips"])].reset_index(drop=True)
+    with report.step(f"access legs of {len(demand):,} demand points and {len(facilities):,} facilities"):
+        origins = network.snap(demand["lat"].to_numpy(), demand["lon"].to_numpy())
+        destinations = network.snap(facilities["lat"].to_numpy(), facilities["lon"].to_numpy())
+    with report.step("minutes to the nearest of each service"):
+        block_groups = nearest_services(
+            network, demand, origins, facilities, destinations, limit_minutes=scenario.search_limit_minutes
+        )
+    with report.step("county results"):
+        counties = county_results(
+            chosen, snapshot.outcomes, facilities, block_groups, rule=scenario.rule, data_date=snapshot.data_date
+        )
+        in_force = "; ".join(corrections) or "none"
+        pooled = pooled_rates(counties, snapshot.states, corrections=in_force)
+    return Results(
+        scenario=scenario,
+        counties=counties,
+        facilities=facilities,
+        block_groups=block_groups,
+        pooled=pooled,
+        data_date=snapshot.data_date,
+        corrections=corrections,
+        notes=notes,
+        table_hashes=snapshot.hashes,
+        profile=network.profile.as_dict(),
+        roads=roads.with_access(network, demand_points=origins, facilities=destinations),
+    )
+
+
+def _facilities(
+    scenario: Scenario, snapshot: Snapshot, as_of: dt.date
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    """Facilities in force with their services, the corrections, and notes on what was replaced or repaired."""
+    notes: list[str] = []
+    facilities = snapshot.facilities
+    if scenario.facilities is not None:
+        own = read_facilities(scenario.facilities, snapshot.counties)
+        if scenario.facilities_add:
+            placed = added_to(facilities, own.facilities)
+        else:
+            placed = place_of(facilities, own.facilities, only=scenario.facilities_only)
+        facilities = placed.facilities
+        notes += [*own.notes, *placed.notes]
+    corrections = no_corrections() if scenario.corrections is None else read_corrections(scenario.corrections)
+    corrected = apply_corrections(facilities, corrections, as_of=as_of)
+    facilities = corrected.facilities
+    in_force = [
+        f"{row.facility_name} ({row.facility_id}, {row.state}): {row.status} from {row.date}, "
+        f"before {row.before} [{row.source}]"
+        for row in corrected.applied.itertuples()
+    ]
+    notes += [
+        f"not yet in force: {row.facility_name} ({row.facility_id}): {row.status} from {row.date} [{row.source}]"
+        for row in corrected.pending.itertuples()
+    ]
+    flagged = service_flags(facilities, birth_care_tiers=scenario.birth_care_tiers)
+    return flagged[FACILITIES_OUT.names].reset_index(drop=True), tuple(in_force), tuple(notes)
