@@ -31,7 +31,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from matcare.scenario import Profile
 from matcare.travel.graph import RoadGraph
-from matcare.travel.legs import direct_legs, direct_reach_km, entries, over_water
+from matcare.travel.legs import direct_legs, direct_reach_km, over_water
+from matcare.travel.plain import arcs, entries
 from matcare.travel.snapping import RoadNetwork
 from matcare.travel.speeds import (
     LOCAL_REFERENCE_KM,
@@ -43,6 +44,7 @@ from matcare.travel.speeds import (
     speed_limits,
 )
 from matcare.travel.water import Land
+from matcare.travel.ways import MS_PER_MINUTE
 
 if TYPE_CHECKING:
     from matcare.travel.snapping import SnappedPoints
@@ -52,6 +54,7 @@ Values = dict[str, float]
 
 KERNEL_KM: Final = 2.0
 DETOUR: Final = 1.3
+DETOUR_LIMIT: Final = 3.5
 LONGEST_MINUTES: Final = 120.0
 BIN: Final = 0.5  # of the natural logarithm of people per km²
 GROUPS: Final = {
@@ -102,6 +105,7 @@ def profile_of(values: Values, name: str = "typical") -> Profile:
         other_km_per_h=pair["minor"], local_km_per_h=pair["local"], detour_factor=DETOUR,
         end_minutes=(values["end"], values["end"]), density_midpoint_per_km2=values["midpoint"],
         density_exponent=values["exponent"], density_kernel_km=KERNEL_KM, access_candidates=16,
+        direct_detour_limit=DETOUR_LIMIT,
         local_length_exponent=values["length"], local_winding_factor=values["winding"],
         bend_minutes_per_radian=values["bend"],
         junction_minutes=values["junction"], speed_limit_exponent=values["limit"],
@@ -243,11 +247,11 @@ class Routes:
         network = self.world.network(values)
         origins, ends = snap_trips(network, self.trips)
         nodes = len(network.graph.lat)
-        point, node, cost = entries(network, ends)
+        point, node, cost = entries(network, ends, arriving=True)
         first = np.searchsorted(point, np.arange(len(ends) + 1))
-        arcs = network.arcs
-        pointer = np.concatenate([arcs.indptr, arcs.indptr[-1] + first[1:]])
-        joined = np.concatenate([arcs.data, cost]), np.concatenate([arcs.indices, node]), pointer
+        roads = arcs(network)
+        pointer = np.concatenate([roads.indptr, roads.indptr[-1] + first[1:]])
+        joined = np.concatenate([roads.data, cost]), np.concatenate([roads.indices, node]), pointer
         graph = csr_array(joined, shape=(nodes + len(ends), nodes + len(ends)))
         for end, rows in self.trips.groupby("destination").indices.items():
             number = int(end)  # type: ignore[call-overload] # pandas types a group key too widely
@@ -266,7 +270,7 @@ class Routes:
         if not len(mine):
             return
         edge, position = origins.edge[mine], origins.position[mine]
-        along = network.edge_minutes[edge]
+        along = network.forward[edge] / MS_PER_MINUTE
         both = np.stack([
             origins.leg_minutes[mine] + position * along + minutes[graph.u[edge]],
             origins.leg_minutes[mine] + (1 - position) * along + minutes[graph.v[edge]],
@@ -280,7 +284,7 @@ class Routes:
         while before[here] < nodes:
             there = int(before[here])
             ways = self.edges_between[min(here, there) * nodes + max(here, there)]
-            shares[min(ways, key=lambda way: float(network.edge_minutes[way]))] += 1.0
+            shares[min(ways, key=lambda way: float(network.forward[way]))] += 1.0
             here = there
         door = np.flatnonzero(doors[0] == here)
         chosen = doors[2] + int(door[np.argmin(doors[1][door])])
@@ -393,6 +397,7 @@ def profile_text(values: Values, trips: int, judged: int) -> str:
         "# benchmarks/calibrate_drive_times.py; of two numbers the first is rural, the second urban. Speeds go with",
         "# chords between waypoints, so they are not driving speeds.",
         f'name = "{profile.name}"',
+        'extends = "streets"',
         f"local_km_per_h = {pair(profile.local_km_per_h)}",
         f"other_km_per_h = {pair(profile.other_km_per_h)}",
         f"detour_factor = {profile.detour_factor}",
@@ -407,6 +412,7 @@ def profile_text(values: Values, trips: int, judged: int) -> str:
         f"density_kernel_km = {profile.density_kernel_km}",
         f"reach_km = {profile.reach_km}",
         f"direct_km = {profile.direct_km}",
+        f"direct_detour_limit = {profile.direct_detour_limit}",
         f"access_candidates = {profile.access_candidates}",
         "",
         "[km_per_h]",

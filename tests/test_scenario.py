@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from matcare.errors import InputError
-from matcare.scenario import Rule, Scenario
+from matcare.scenario import Adjustment, Closure, Profile, Rule, Scenario
 
 
 def test_states_are_canonised_and_sorted():
@@ -67,3 +69,43 @@ def test_a_wrong_scenario_file_is_told(tmp_path, text, message):
     (tmp_path / "s.toml").write_text(text)
     with pytest.raises(InputError, match=message):
         Scenario.from_toml(tmp_path / "s.toml")
+
+
+PROFILE = """
+name = "made"
+other_km_per_h = [50, 30]
+local_km_per_h = [40, 20]
+detour_factor = 1.3
+end_minutes = [1, 1]
+density_midpoint_per_km2 = 500
+density_exponent = 1
+density_kernel_km = 2
+[km_per_h]
+motorway = [100, 80]
+[[adjustment]]
+name = "snow"
+speed_factor = 0.5
+states = ["sd", "North Dakota"]
+classes = ["motorway", "motorway"]
+[[closed]]
+name = "bridge"
+edges = [[46.8, -100.8]]
+[provenance]
+made = 2026-01-02
+"""
+
+
+def test_a_profile_is_a_value_that_goes_into_run_json():
+    profile = Profile.from_text(PROFILE)
+    assert profile == Profile.from_text(PROFILE.replace("2026-01-02", "2026-01-03"))  # no number depends on it
+    assert profile.adjustments == (
+        Adjustment(name="snow", speed_factor=0.5, states=("ND", "SD"), classes=("motorway",)),
+    )
+    assert profile.closures == (Closure(name="bridge", edges=((46.8, -100.8),)),)
+    written = json.loads(json.dumps(profile.as_dict(), allow_nan=False))
+    assert written["adjustments"][0]["states"] == ["ND", "SD"]
+    assert written["closures"][0]["edges"] == [[46.8, -100.8]]
+    assert written["closures"][0]["polygon"] is None
+    assert written["provenance"] == {"made": "2026-01-02"}
+    with pytest.raises(TypeError):
+        profile.km_per_h["motorway"] = (1.0, 1.0)
