@@ -250,3 +250,13 @@ def test_bad_arrays_are_refused(change, message):
     assert len(RoadGraph.from_arrays(**good).u) == 2
     with pytest.raises(InputError, match=message):
         RoadGraph.from_arrays(**{**good, **change})
+
+
+@pytest.mark.parametrize("oneway", [["yes", "no"], [1.0, float("nan")]])
+def test_a_direction_that_is_no_number_is_refused(oneway):
+    with pytest.raises(InputError, match=r"oneway .*give 0 \(both ways\), 1 \(from u to v\) or -1"):
+        RoadGraph.from_arrays([44.0, 44.0, 44.1], [-70.0, -69.9, -69.9], [0, 1], [1, 2], [0, 0], ["a"], oneway=oneway)
+
+
+def test_no_points_can_be_taken(made):
+    assert len(made.snap([44.0], [-69.9]).take([])) == 0

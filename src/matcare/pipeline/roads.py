@@ -18,7 +18,7 @@ from matcare.pipeline.road_sources import EMBEDDED, ROADS_SUFFIX, embedded_graph
 from matcare.publish.folder import OutputFolder
 from matcare.travel.density import PopulationDensity
 from matcare.travel.profile_files import load_profile
-from matcare.travel.road_files import FORMAT, read_roads, roads_header, write_roads
+from matcare.travel.road_files import FORMAT, read_roads, roads_header, source_in_words, write_roads
 from matcare.travel.snapping import RoadNetwork
 from matcare.travel.speeds import unnamed_classes
 from matcare.travel.water import Land

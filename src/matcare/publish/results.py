@@ -29,6 +29,7 @@ from matcare.publish.exports import rounded, write_csv, write_dictionary, write_
 from matcare.publish.map import write_map
 from matcare.publish.summary import Summary
 from matcare.sources.catalog import CATALOG, Source
+from matcare.travel.road_files import source_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,7 @@ _PACKAGES: Final = ("numpy", "pandas", "scipy", "shapely", "geopandas", "pyarrow
 
 CAVEATS: Final = (
     "County results are about places, not persons.",
-    "Minutes are for a car at typical speeds, on signed highways and local streets.",
+    "Minutes are for a car at the profile's speeds, on the roads that run.json names and local streets.",
     "Neonatal levels are reported by a public directory and unverified; a missing level is unknown, not none.",
     "Not for choosing where to give birth or where an ambulance should go.",
     "Facility sources differ in date: federal flags 2026, neonatal levels October 2025, cost reports 2017-2023.",
@@ -70,7 +71,7 @@ LICENCES: Final = {
 ALSO_USED: Final = (
     "Speed limits by state: the IIHS list as in BTS, State Transportation Statistics 2015, (partly by memory).",
     "ZIP centroids of birth centers and of facilities without a better address: the Python package `zipcodes`.",
-    "Calibration of speeds: minutes of Google, Bing, Esri and OSRM in ten states, as statistics only (docs/travel.md).",
+    "Calibration of speeds: minutes of Google, Bing, Esri and OSRM in ten states, statistics only (docs/drive_times.md).",
 )
 """What stands behind the numbers and is no file of the catalog."""
 
@@ -245,9 +246,20 @@ def write_results(results: Results, folder: Path) -> None:
         title=f"Maternity care access: {results.title}",
         subtitle=f"{results.scenario.rule.name} rule; drive minutes by car; facility data to "
         f"{results.data_date}{_in_force_words(results)}",
-        notes=[*(f"Correction in force: {text}" for text in results.corrections), *CAVEATS],
+        notes=[*(f"Correction in force: {text}" for text in results.corrections), *_own_roads(results.roads), *CAVEATS],
         sources=_short_sources(),
     )
+
+
+def _own_roads(roads: Mapping[str, Any]) -> list[str]:
+    """Say where the roads come from, and their licence, where they are not the embedded ones."""
+    return [f"Roads: {source_in_words(roads)}."] if "built" in roads else []
+
+
+def _minutes_licence(roads: Mapping[str, Any]) -> str:
+    """Licence of minutes, by the roads that they stand on."""
+    own = _own_roads(roads)
+    return f"minutes stand on: {own[0].removeprefix('Roads: ')}" if own else LICENCES["block_groups.parquet"]
 
 
 def _in_force_words(results: Results) -> str:
@@ -322,8 +334,8 @@ def minutes_provenance(
         "asked": dict(asked),
         "profile": dict(profile),
         "roads": dict(roads),
-        "licence": "facts; minutes stand on Travel Mapping's highway data, for which no licence is stated",
-        "caveats": ["Minutes are for a car at typical speeds, on signed highways and local streets."],
+        "licence": _minutes_licence(roads),
+        "caveats": [CAVEATS[1]],
         "tables_sha256": {name: table_hashes[name] for name in used if name in table_hashes},
         "sources": [asdict(source) for source in _sources() if set(source.tables) & {"road_nodes", "road_edges"}],
         "also_used": [ALSO_USED[0], ALSO_USED[2]],
@@ -341,7 +353,7 @@ def provenance(results: Results) -> dict[str, Any]:
         "caveats": list(CAVEATS),
         "profile": results.profile,
         "roads": dict(results.roads),
-        "licences": LICENCES,
+        "licences": LICENCES | {"block_groups.parquet": _minutes_licence(results.roads)},
         "tables_sha256": dict(results.table_hashes),
         "sources": [asdict(source) for source in _sources()],
         "also_used": list(ALSO_USED),

@@ -19,6 +19,7 @@ __all__ = [
     "check_on_earth",
     "checked_codes",
     "checked_ends",
+    "checked_oneway",
     "edge_shapes",
     "length_km",
     "node_positions",
@@ -56,6 +57,20 @@ def checked_codes(road_class: npt.ArrayLike, class_names: Sequence[str]) -> I8:
         row = int(np.argmax(wrong))
         raise InputError(f"road edges, row {row + 1}: no road class of number {codes[row]}")
     return codes.astype(np.int8)
+
+
+def checked_oneway(oneway: npt.ArrayLike | None, edges: int) -> I8:
+    """Return the directions of edges as −1, 0 or 1, refusing what is no number."""
+    if oneway is None:
+        return np.zeros(edges, np.int8)
+    try:
+        numbers = np.asarray(oneway, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError("road edges: oneway holds texts; give 0 (both ways), 1 (from u to v) or -1") from error
+    if np.isnan(numbers).any():
+        row = int(np.argmax(np.isnan(numbers)))
+        raise InputError(f"road edges, row {row + 1}: oneway is missing; give 0 (both ways), 1 (from u to v) or -1")
+    return np.sign(numbers).astype(np.int8)
 
 
 def at_least_zero(values: npt.ArrayLike | None, edges: int, column: str) -> F64:

@@ -34,7 +34,16 @@ if TYPE_CHECKING:
     from matcare.travel.density import PopulationDensity
     from matcare.travel.water import Land
 
-__all__ = ["FORMAT", "RoadFile", "file_sha256", "profile_digest", "read_roads", "roads_header", "write_roads"]
+__all__ = [
+    "FORMAT",
+    "RoadFile",
+    "file_sha256",
+    "profile_digest",
+    "read_roads",
+    "roads_header",
+    "source_in_words",
+    "write_roads",
+]
 
 FORMAT = 1
 """Version of the file's form; raised whenever a reader of an older one would misunderstand."""
@@ -174,6 +183,14 @@ def _check_format(path: Path, header: Mapping[str, Any]) -> None:
         raise InputError(
             f"{path}: written by matcare {header.get('matcare', 'of another version')} in another form; build it again"
         )
+
+
+def source_in_words(about: Mapping[str, Any]) -> str:
+    """Name the source of roads with its licence, and that of the roads around them."""
+    around = about.get("around", {})
+    parts = [(str(about.get("source", "not stated")).split("; around them ")[0], about.get("licence", "not stated"))]
+    parts += [(around["source"], around["licence"])] if around else []
+    return "; around them ".join(f"{source} ({licence})" for source, licence in parts)
 
 
 def profile_digest(profile: Profile, density: PopulationDensity) -> str:
