@@ -4,7 +4,7 @@
 
 Yardstick: the median of the Google, Bing and Esri minutes of ZIP-hospital pairs of ten states, up to 120 minutes. Some
 OSRM trips of 3 to 20 minutes from block groups to their nearest hospital, divided by OSRM's own pace against the
-yardstick (docs/travel.md), are given a small weight so that short trips are right where the yardstick has few.
+yardstick (docs/drive_times.md), are given a small weight so that short trips are right where the yardstick has few.
 
 How: shortest paths under some start values are kept as sums of kilometres by class, density and state; with the paths
 fixed, minutes are a smooth function of the parameters, fitted by robust least squares of log ratios with a weak pull to

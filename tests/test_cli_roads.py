@@ -594,8 +594,11 @@ def test_real_street_files_of_two_counties(shared, small, tmp_path):
     (tmp_path / "a.csv").write_text("id,lat,lon\nmandan,46.826,-100.89\n")
     (tmp_path / "b.csv").write_text("id,lat,lon\nbismarck,46.808,-100.783\nminot,48.23,-101.30\n")
     done_well(
-        matcare("minutes", "a.csv", "b.csv", "--out", "m.csv", "--roads", "nd.roads", "--data", small, cwd=tmp_path)
-    )
+        matcare(
+            "minutes", "a.csv", "b.csv", "--out", "m.csv", "--roads", "nd.roads", "--limit", 300, "--data", small,
+            cwd=tmp_path,
+        )
+    )  # fmt: skip
     found = pd.read_csv(tmp_path / "m.csv").set_index("destination_id")["minutes"]
     assert 6 < found["bismarck"] < 25, "over the Missouri's bridges"
-    assert 80 < found["minot"] < 130, "along the highways around the two counties"
+    assert 90 < found["minot"] < 150, "180 km along the highways around the two counties"

@@ -135,8 +135,7 @@ def open_network(
     about = {"file": path.name} if sha256 is None else {}
     about |= {"made_from": header["source"], **{key: header[key] for key in ("source_sha256", "options", "built")}}
     about |= {key: value for key, value in header["about"].items() if key != "places_without_node"}
-    used = f"roads: {about.get('source', header['source'])} ({about.get('licence', 'licence not stated')})"
-    return network, OpenedRoads(about=about, notes=(used, *network.notes))
+    return network, OpenedRoads(about=about, notes=(f"roads: {source_in_words(about)}", *network.notes))
 
 
 def _kept(roads: str, snapshot: Snapshot, profile: str, report: Report) -> tuple[Path, str]:
@@ -204,6 +203,7 @@ def build_roads(
     report = report or SILENT
     if out.suffix.lower() != ROADS_SUFFIX:
         raise InputError(f"--out {out.name}: give a name that ends in {ROADS_SUFFIX}")
+    load_profile(profile)  # a mistake in it is told before the work
     start = time.perf_counter()
     with OutputFolder(out.parent) as folder:
         with report.step(f"roads of {source}"):

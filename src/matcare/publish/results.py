@@ -71,7 +71,7 @@ LICENCES: Final = {
 ALSO_USED: Final = (
     "Speed limits by state: the IIHS list as in BTS, State Transportation Statistics 2015, (partly by memory).",
     "ZIP centroids of birth centers and of facilities without a better address: the Python package `zipcodes`.",
-    "Calibration of speeds: minutes of Google, Bing, Esri and OSRM in ten states, statistics only (docs/drive_times.md).",
+    "Calibration of speeds: minutes of Google, Bing, Esri and OSRM, ten states, statistics only (docs/drive_times.md).",
 )
 """What stands behind the numbers and is no file of the catalog."""
 
