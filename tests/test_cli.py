@@ -71,12 +71,12 @@ def rhode_island(tmp_path_factory):
 def test_version_and_help(tmp_path):
     assert matcare("--version", cwd=tmp_path).stdout.startswith("matcare ")
     words = matcare("--help", cwd=tmp_path).stdout
-    assert all(name in words for name in ("run", "minutes", "data", "--install-completion"))
+    assert all(name in words for name in ("run", "minutes", "data", "roads", "surface", "--install-completion"))
     assert "corrections" in matcare("run", "--help", cwd=tmp_path).stdout
 
 
 def test_help_is_quick_because_it_imports_no_pandas(tmp_path):
-    code = "import sys; from matcare import cli; sys.exit('pandas' in sys.modules)"
+    code = "import sys; from matcare import cli; sys.exit(bool({'pandas', 'numpy', 'numba'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == 0
 
 
@@ -210,6 +210,11 @@ def test_a_fips_code_that_lost_its_zero_is_repaired_and_said(tmp_path):
         (["minutes", "a.csv", "b.csv", "--out", "m.csv", "--limit", "0"], "--limit is 0"),
         (["minutes", "a.csv", "b.csv", "--out", "m.csv", "--nearest", "--all-pairs"], "exclude each other"),
         (["minutes", "a.csv", "b.csv", "--out", "m.xlsx"], ".csv or .parquet"),
+        (["run", "--scenario", "none.toml", "--roads", "x.roads"], "--roads and --scenario cannot be given together"),
+        (["run", "--state", "ND", "--roads", "none.roads"], "none.roads: cannot be read"),
+        (["roads", "info"], "Missing argument"),
+        (["roads", "build", "none.osm.pbf"], "none.osm.pbf: no such file or folder"),
+        (["surface", "minutes", "none.tif"], "Missing option"),
         (["data", "build", "--from", "none", "--out", "d"], "none"),
         (["data", "fetch", "no_such_source", "--to", "d"], "no_such_source"),
     ],

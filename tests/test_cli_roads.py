@@ -554,6 +554,13 @@ def test_a_folder_that_cannot_be_written(town, small, tmp_path):
     assert "not writable" in complaint(done, 6)
 
 
+def test_a_folder_that_is_a_file(town, small, tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    done = matcare("roads", "build", town / "town.gr", "--out", "notes/x.roads", "--data", small, cwd=tmp_path)
+    assert "a file stands where" in complaint(done, 6)
+    assert (tmp_path / "notes").read_text() == "mine"
+
+
 # The publishers' files
 
 

@@ -21,6 +21,7 @@ from scipy.spatial import cKDTree
 from matcare.errors import InputError
 from matcare.geo import great_circle_km
 from matcare.travel.chains import Chains, ChainTimes
+from matcare.travel.compiled import compiled
 from matcare.travel.hierarchy import NO_WAY, Hierarchy, Metric
 from matcare.travel.plain import PlainMetric
 from matcare.travel.segments import CHORD_PIECE_KM, Segments
@@ -32,6 +33,7 @@ from matcare.travel.speeds import (
     edge_times,
     end_minutes,
     local_minutes,
+    neighbours_together,
     unit_vectors,
     urban_share,
 )
@@ -252,9 +254,12 @@ class RoadNetwork:
         vectors = unit_vectors(lat, lon)
         count = min(self.profile.access_candidates, len(segments))
         reach = self.profile.reach_km + CHORD_PIECE_KM
-        _, piece = tree.query(vectors, k=count, distance_upper_bound=reach, workers=-1)
+        order = neighbours_together(lat, lon)
+        piece = np.empty((len(lat), count), np.int64)
+        found_pieces = tree.query(vectors[order], k=count, distance_upper_bound=reach, workers=-1)[1]
+        piece[order] = found_pieces.reshape(len(lat), count)
         none = len(self._segments.edge)
-        nearest = np.sort(np.append(segments, none)[piece.reshape(len(lat), count)], axis=1)
+        nearest = np.sort(np.append(segments, none)[piece], axis=1)
         found = nearest < none
         found[:, 1:] &= nearest[:, 1:] != nearest[:, :-1]
         point, segment = np.nonzero(found)[0], nearest[found]
@@ -278,11 +283,7 @@ class RoadNetwork:
         km = great_circle_km(lat[point], lon[point], lat2, lon2)
         if not len(self.graph.bend_lat):
             return point, segment, share, km
-        order = np.lexsort((km, self._segments.edge[segment], point))
-        edge = self._segments.edge[segment[order]]
-        best = np.ones(len(order), dtype=bool)
-        best[1:] = (point[order][1:] != point[order][:-1]) | (edge[1:] != edge[:-1])
-        kept = order[best]
+        kept = _nearest_of_each_edge(point, self._segments.edge[segment], km)
         return point[kept], segment[kept], share[kept], km[kept]
 
     def _on_streets(self, points: int, point: I64, segment: I64, km: F64) -> Bools:
@@ -305,3 +306,17 @@ class RoadNetwork:
             return np.zeros(len(point), dtype=bool)
         lat2, lon2 = self._segments.at(segment, share)
         return self.land.crosses_water(lat[point], lon[point], lat2, lon2, km, coast[point])
+
+
+@compiled
+def _nearest_of_each_edge(point: I64, edge: I64, km: F64) -> I64:
+    """Rows with the least kilometres of each run of one point and one edge."""
+    kept = np.empty(len(point), np.int64)
+    done = 0
+    for k in range(len(point)):
+        if k == 0 or point[k] != point[k - 1] or edge[k] != edge[k - 1]:
+            kept[done] = k
+            done += 1
+        elif km[k] < km[kept[done - 1]]:
+            kept[done - 1] = k
+    return kept[:done].copy()

@@ -74,6 +74,7 @@ USUAL_LIMITS_MPH = (70.0, 60.0)
 USUAL_WINDING = 0.1
 """Radians of turning per km of highway without controlled access: about the national mean."""
 LOCAL_REFERENCE_KM = 3.0
+PER_DEGREE = 10
 
 
 def urban_share(profile: Profile, people_per_km2: npt.ArrayLike) -> F64:
@@ -339,3 +340,9 @@ def unit_vectors(lat: npt.ArrayLike, lon: npt.ArrayLike) -> F64:
     return np.asarray(
         EARTH_RADIUS_KM * np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
     )
+
+
+def neighbours_together(lat: F64, lon: F64) -> npt.NDArray[np.int64]:
+    """Order points so that those near each other stand together: an index is then searched much sooner."""
+    row, column = np.floor(np.asarray(lat) * PER_DEGREE), np.floor(np.asarray(lon) * PER_DEGREE)
+    return np.asarray(np.lexsort((column, row)), dtype=np.int64)

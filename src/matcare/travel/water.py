@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 from scipy.spatial import cKDTree
 
-from matcare.travel.speeds import unit_vectors
+from matcare.travel.speeds import neighbours_together, unit_vectors
 
 __all__ = ["Land"]
 
@@ -69,7 +69,10 @@ class Land:
         """Kilometres from points to the nearest coast, never more than the truth by over a kilometre."""
         if self._coast is None or not len(lat):
             return np.full(len(lat), np.inf)
-        return np.asarray(self._coast.query(unit_vectors(lat, lon), workers=-1)[0], dtype=np.float64)
+        km = np.empty(len(lat))
+        order = neighbours_together(lat, lon)
+        km[order] = self._coast.query(unit_vectors(lat[order], lon[order]), workers=-1)[0]
+        return km
 
     def off_land_km(self, lat1: F64, lon1: F64, lat2: F64, lon2: F64, km: F64) -> F64:
         """Kilometres of each straight leg that lie off the land, shape of the inputs; `km` is the legs' length."""
