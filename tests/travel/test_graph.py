@@ -260,3 +260,9 @@ def test_a_direction_that_is_no_number_is_refused(oneway):
 
 def test_no_points_can_be_taken(made):
     assert len(made.snap([44.0], [-69.9]).take([])) == 0
+
+
+def test_a_node_without_a_road_is_no_gap():
+    nodes, edges = SPLIT
+    graph = RoadGraph.from_frames(nodes, edges.iloc[:1])
+    assert (len(graph.gaps), graph.components) == (0, 5)

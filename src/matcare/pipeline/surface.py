@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 
 from matcare.errors import InputError
 from matcare.pipeline.report import SILENT, Report
@@ -19,6 +20,7 @@ from matcare.pipeline.surface_files import (
     source_of,
     write_about,
 )
+from matcare.publish.exports import guard_formulas
 from matcare.publish.folder import OutputFolder
 from matcare.travel.surface.cells import needed_room
 from matcare.travel.surface.friction import SurfaceCount, count_cells, read_friction, write_friction
@@ -29,8 +31,6 @@ from matcare.travel.surface.travel_minutes import DEFAULT_TILE, STATUSES, Surfac
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import pandas as pd
 
     from matcare.travel.surface.friction import FrictionSurface
     from matcare.travel.surface.grid import Grid
@@ -224,6 +224,8 @@ def minutes_over_surface(
                 files = write_surface_minutes(
                     found, folder.staging, name=SURFACE_NAME, tags={key: source[key] for key in ("licence", "vintage")}
                 )
+                listed = guard_formulas(pd.read_csv(files.facilities, dtype={"facility_id": "str"}))
+                listed.to_csv(files.facilities, index=False, lineterminator="\n")
         asked = {
             "friction": friction.name, "facilities": facilities.name, "limit_minutes": limit, "neighbours": neighbours,
             "direction": "from_facility" if from_facility else "to_facility", "move_cells": move_cells,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -38,15 +39,15 @@ class Progress:
         """Show that a step is under way, and how long it took."""
         start = time.perf_counter()
         if self.console.is_terminal:
-            with self.console.status(f"{words} …"):
+            with self.console.status(f"{escape(words)} …"):
                 yield
         else:
             yield
-        self.console.print(f"  {words}  [dim]{time.perf_counter() - start:.1f} s[/dim]", highlight=False)
+        self.console.print(f"  {escape(words)}  [dim]{time.perf_counter() - start:.1f} s[/dim]", highlight=False)
 
     def note(self, words: str) -> None:
         """Show a line that the reader should not miss."""
-        self.console.print(f"  [yellow]note[/yellow] {words}", highlight=False, markup=True, soft_wrap=True)
+        self.console.print(f"  [yellow]note[/yellow] {escape(words)}", highlight=False, markup=True, soft_wrap=True)
 
 
 @dataclass(frozen=True)

@@ -123,8 +123,9 @@ class Scenario:
         values = asdict(self)
         for key in ("facilities", "corrections"):
             values[key] = None if values[key] is None else Path(values[key]).name
-        if self.roads is not None and Path(self.roads).exists():
-            values["roads"] = Path(self.roads).name
+        for key, value in (("roads", self.roads), ("profile", self.profile)):
+            if value is not None and Path(value).is_file():
+                values[key] = Path(value).name
         return values
 
     @classmethod

@@ -56,6 +56,8 @@ def _find_gaps(lat: F64, lon: F64, u: I32, v: I32, component: I32, limit_km: flo
     """List the shortest gap of each pair of parts nearer than the limit, and the two edges it ends on."""
     lines = np.asarray(shapely.linestrings(np.stack([np.stack([lon[u], lat[u]], 1), np.stack([lon[v], lat[v]], 1)], 1)))
     small = np.flatnonzero(component[u] > 0)
+    if not len(small):  # the smaller parts are nodes without a road
+        return no_gaps(), np.zeros((0, 2), np.int64)
     reach = limit_km / KM_PER_DEGREE / max(np.cos(np.radians(np.abs(lat[u[small]]).max())), 0.05)
     a, b = shapely.STRtree(lines).query(lines[small], predicate="dwithin", distance=reach)
     a = small[a]
