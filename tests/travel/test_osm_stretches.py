@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcare.travel.readers.stretches import cut_ways, ragged_rows
+from matcare.travel.ragged import ragged_rows
+from matcare.travel.readers.stretches import cut_ways
 
 NAN = float("nan")
 

@@ -124,7 +124,7 @@ def cut_edges_at(graph: RoadGraph, edge: I64, share: F64, *, scale: float = 1.0)
     whole = np.setdiff1d(np.arange(len(graph.u)), edge)
     parent = np.concatenate([whole, pieces.parent]).astype(np.int64)
     part = np.concatenate([np.ones(len(whole)), pieces.part])
-    rest = _picked(graph, whole)
+    rest = graph.with_edges(whole)
     added = np.cumsum([len(bends) for bends in pieces.bend_lat], dtype=np.int64)
     taken: dict[str, Any] = {name: getattr(graph, name)[parent] for name in _PER_EDGE}
     taken |= {
@@ -142,15 +142,6 @@ def cut_edges_at(graph: RoadGraph, edge: I64, share: F64, *, scale: float = 1.0)
         bend_lon=np.concatenate([rest.bend_lon, *pieces.bend_lon]),
     )  # fmt: skip
     return cut, node, parent
-
-
-def _picked(graph: RoadGraph, rows: I64) -> RoadGraph:
-    """Return the graph with some of its edges; nodes stay."""
-    count = np.diff(graph.bend_first)[rows]
-    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    bend = np.repeat(graph.bend_first[rows] - first[:-1], count) + np.arange(first[-1])
-    taken: dict[str, Any] = {name: getattr(graph, name)[rows] for name in _PER_EDGE}
-    return replace(graph, **taken, bend_first=first, bend_lat=graph.bend_lat[bend], bend_lon=graph.bend_lon[bend])
 
 
 def put_together(one: RoadGraph, other: RoadGraph) -> RoadGraph:

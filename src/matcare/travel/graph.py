@@ -32,6 +32,7 @@ from matcare.travel.graph_input import (
     node_positions,
     require_columns,
 )
+from matcare.travel.ragged import ragged_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -273,7 +274,7 @@ class RoadGraph:
         straight = great_circle_km(lat[u], lon[u], lat[v], lon[v])
         whole = np.bincount(parent[~bridge], weights=straight[~bridge], minlength=len(self.u))[parent]
         share = np.where(bridge | (whole == 0), 1, straight / np.where(whole > 0, whole, 1))  # of the edge that was cut
-        graph = self._edges(parent)
+        graph = self.with_edges(parent)
         km = np.where(graph.chord | bridge, straight, graph.km * share)
         fixed = (graph.fixed_minutes * share).astype(np.float32)
         graph = replace(graph, lat=lat, lon=lon, u=u, v=v, gaps=gaps, km=km, fixed_minutes=fixed)
@@ -283,12 +284,10 @@ class RoadGraph:
         graph = replace(graph, class_names=(*self.class_names, GAP_CLASS))
         return replace(graph, component=graph.strong_parts())
 
-    def _edges(self, pick: npt.NDArray[np.integer] | Bools) -> RoadGraph:
+    def with_edges(self, pick: npt.NDArray[np.integer] | Bools) -> RoadGraph:
         """Return the graph with some of its edges, by position or mask; nodes stay."""
         rows = np.arange(len(self.u))[pick]
-        count = np.diff(self.bend_first)[rows]
-        first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-        bend = np.repeat(self.bend_first[rows] - first[:-1], count) + np.arange(first[-1])
+        first, bend = ragged_rows(self.bend_first, rows)
         taken = {name: getattr(self, name)[rows] for name in _PER_EDGE}
         return replace(self, **taken, bend_first=first, bend_lat=self.bend_lat[bend], bend_lon=self.bend_lon[bend])
 
@@ -304,7 +303,7 @@ class RoadGraph:
         -------
         RoadGraph
         """
-        part = self._edges(pick)
+        part = self.with_edges(pick)
         keep = np.zeros(len(self.lat), dtype=bool)
         keep[part.u] = keep[part.v] = True
         return part.keep_nodes(keep)
@@ -330,7 +329,7 @@ class RoadGraph:
         lat, lon : numpy.ndarray of float64, shape (vertices,)
             Degrees.
         """
-        part = self if pick is None else self._edges(pick)
+        part = self if pick is None else self.with_edges(pick)
         return edge_shapes(part.lat, part.lon, part.u, part.v, part.bend_first, part.bend_lat, part.bend_lon)
 
     def degree(self) -> I64:
@@ -411,7 +410,7 @@ class RoadGraph:
     def within_box(self, south: float, west: float, north: float, east: float) -> RoadGraph:
         """Return the part of the graph inside a box in degrees; only edges with both ends inside are kept."""
         keep = (self.lat >= south) & (self.lat <= north) & (self.lon >= west) & (self.lon <= east)
-        return self._edges(keep[self.u] & keep[self.v]).keep_nodes(keep)
+        return self.with_edges(keep[self.u] & keep[self.v]).keep_nodes(keep)
 
 
 _PER_EDGE = tuple(

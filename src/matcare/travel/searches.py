@@ -26,6 +26,7 @@ from matcare.errors import InputError
 from matcare.travel.direct import DirectPairs, direct_pairs
 from matcare.travel.found import Nearest, Pairs, k_least, keep_lower
 from matcare.travel.hierarchy import NO_WAY, Attached
+from matcare.travel.ragged import ragged_rows
 from matcare.travel.reasons import BEYOND_LIMIT, COVERED, connections, why_lost
 from matcare.travel.ways import MS_PER_MINUTE, Stretches, merged, places, take_ways, ways
 
@@ -197,9 +198,8 @@ class Trips:
         if rows is None:
             return every.origin.astype(np.int64), every.destination, every.ms
         first = self._stretch_first
-        count = np.diff(first)[rows]
-        origin = np.repeat(np.arange(len(rows)), count)
-        pick = np.arange(len(origin)) + np.repeat(first[rows] - (np.cumsum(count) - count), count)
+        begin, pick = ragged_rows(first, rows)
+        origin = np.repeat(np.arange(len(rows)), np.diff(begin))
         return origin, every.destination[pick], every.ms[pick]
 
     def _reasoned(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from matcare.travel.ragged import ragged_rows
+
 if TYPE_CHECKING:
     from matcare.travel.snapping import RoadNetwork
 
@@ -118,8 +120,8 @@ class SnappedPoints:
         """Return some of the points, by position or mask, without snapping them again."""
         chosen = np.asarray(rows)
         pick = np.arange(len(self))[chosen if chosen.size else chosen.astype(np.int64)]
-        first, entries = _take_ragged(self.first, pick)
-        water_first, water = _take_ragged(self.water_first, pick)
+        first, entries = ragged_rows(self.first, pick)
+        water_first, water = ragged_rows(self.water_first, pick)
         return SnappedPoints(
             lat=self.lat[pick], lon=self.lon[pick], urban=self.urban[pick], end_minutes=self.end_minutes[pick],
             winding=self.winding[pick], coast_km=self.coast_km[pick], on_streets=self.on_streets[pick], first=first,
@@ -127,18 +129,3 @@ class SnappedPoints:
             leg_km=self.leg_km[entries], leg_minutes=self.leg_minutes[entries],
             water_first=water_first, water_edge=self.water_edge[water],
         )  # fmt: skip
-
-
-def expand(start: npt.NDArray[np.integer], count: npt.NDArray[np.integer]) -> I64:
-    """Positions of runs that start at `start` and are `count` long, one run after another."""
-    end = np.cumsum(count, dtype=np.int64)
-    total = int(end[-1]) if len(end) else 0
-    shift: I64 = np.asarray(start, dtype=np.int64) - end + count
-    return np.arange(total, dtype=np.int64) + np.repeat(shift, count)
-
-
-def _take_ragged(first: I64, pick: I64) -> tuple[I64, I64]:
-    count = np.diff(first)[pick]
-    new = np.zeros(len(count) + 1, np.int64)
-    new[1:] = np.cumsum(count)
-    return new, expand(first[pick], count)

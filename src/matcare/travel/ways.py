@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matcare.travel.chains import BLOCKED, Chains, Places
 from matcare.travel.compiled import compiled
 from matcare.travel.hierarchy import Attached
+from matcare.travel.ragged import ragged_rows
 
 if TYPE_CHECKING:
     from matcare.travel.snapping import RoadNetwork, SnappedPoints
@@ -69,9 +70,7 @@ def ways_of_places(chains: Chains, at: Places, *, arriving: bool = False) -> Att
 
 def take_ways(attached: Attached, rows: I64) -> Attached:
     """Ways of some of the points."""
-    count = np.diff(attached.first)[rows]
-    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    pick = np.repeat(attached.first[rows] - first[:-1], count) + np.arange(first[-1])
+    first, pick = ragged_rows(attached.first, rows)
     return Attached(first=first, node=attached.node[pick], ms=attached.ms[pick])
 
 

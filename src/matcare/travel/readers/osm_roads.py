@@ -12,8 +12,9 @@ import numpy.typing as npt
 from matcare.errors import InputError
 from matcare.geo import great_circle_km
 from matcare.travel.graph import RoadGraph
+from matcare.travel.ragged import ragged_rows
 from matcare.travel.readers.osm_tags import WAY_KEYS, WayReading, read_way
-from matcare.travel.readers.stretches import Stretches, cut_ways, ragged_rows
+from matcare.travel.readers.stretches import Stretches, cut_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

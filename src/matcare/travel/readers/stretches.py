@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Stretches", "cut_ways", "ragged_rows"]
+__all__ = ["Stretches", "cut_ways"]
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
@@ -116,28 +116,6 @@ def cut_ways(
         bend_lon=x[bend],
         broken_ways=broken,
     )
-
-
-def ragged_rows(first: I64, rows: I64) -> tuple[I64, I64]:
-    """Pick some rows of a ragged array.
-
-    Parameters
-    ----------
-    first : numpy.ndarray of int64, shape (rows + 1,)
-        Where each row begins.
-    rows : numpy.ndarray of int64
-        The rows that are wanted, also several times.
-
-    Returns
-    -------
-    new_first : numpy.ndarray of int64
-        Where each picked row begins.
-    items : numpy.ndarray of int64
-        Positions of the picked rows' items.
-    """
-    count = np.diff(first)[rows]
-    new_first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    return new_first, np.repeat(first[rows] - new_first[:-1], count) + np.arange(new_first[-1])
 
 
 def _pieces(way: I64, key: I64, known: Bools) -> tuple[I64, Bools]:
