@@ -255,3 +255,29 @@ def test_the_default_profile_reaches_thirty_kilometres(made_graph, nobody):
     network = RoadNetwork(made_graph, load_profile("typical"), nobody)
     near, far = network.snap([44.26], [-69.1]), network.snap([44.28], [-69.1])
     assert (near.has_entry.tolist(), far.has_entry.tolist()) == ([True], [False])
+
+
+def test_no_leg_crosses_ground_that_a_profile_closes(nobody, tmp_path):
+    # Two roads on either side of a river 300 m wide; the home lies on the north bank, where the road ends 2 km away.
+    import geopandas as gpd
+
+    from matcare.scenario.adjustments import Closure
+    from matcare.travel.searches import table
+
+    flood = tmp_path / "flood.geojson"
+    gpd.GeoDataFrame(geometry=[shapely.box(-97.2, 46.999, -96.8, 47.001)], crs="EPSG:4326").to_file(flood)
+    graph = RoadGraph.from_arrays(
+        [47.005, 47.005, 46.995, 46.995], [-97.10, -97.03, -97.10, -97.0], [0, 2], [1, 3], [0, 0], ["residential"]
+    )
+    open_, closed = (
+        RoadNetwork(graph, replace(load_profile("typical"), closures=closures), nobody)
+        for closures in ((), (Closure(name="flood", polygon=flood),))
+    )
+    home, hospital = ([47.004], [-97.0]), ([46.996], [-97.0])
+    both, north = open_.snap(*home), closed.snap(*home)
+    assert set(both.edge.tolist()) == {0, 1}
+    assert north.edge.tolist() == [0]
+    assert np.isfinite(table(open_, both, open_.snap(*hospital))).all()
+    assert np.isnan(table(closed, north, closed.snap(*hospital))).all()
+    inside = closed.snap([47.0], [-97.0])  # a home on flooded ground still has its ways out
+    assert set(inside.edge.tolist()) == {0, 1}

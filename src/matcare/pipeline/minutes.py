@@ -91,6 +91,7 @@ def minutes_between(
     with OutputFolder(out.parent) as folder:
         snapshot = load_snapshot(data_dir)
         network, opened = open_network(snapshot, profile=profile, roads=roads, report=report)
+        _say(opened.notes, report)
         with report.step(f"access legs of {len(start):,} origins and {len(end):,} destinations"):
             here, there = PointSet.from_frame(network, start), PointSet.from_frame(network, end)
         tables: dict[Path, tuple[pd.DataFrame, Table]] = {}
@@ -114,7 +115,10 @@ def minutes_between(
                 asked,
                 profile=network.profile.as_dict(),
                 table_hashes=snapshot.hashes,
-                roads=opened.with_access(network, origins=here.snapped, destinations=there.snapped),
+                roads={
+                    **opened.with_access(network, origins=here.snapped, destinations=there.snapped),
+                    "notes": list(opened.notes),
+                },
             ),
         )
         lines = []
@@ -136,3 +140,8 @@ def minutes_between(
                 )
         lines.append(f"{about}: where the numbers come from")
     return lines
+
+
+def _say(notes: Sequence[str], report: Report) -> None:
+    for note in notes:
+        report.note(note)

@@ -17,6 +17,7 @@ from matcare.pipeline.report import SILENT
 from matcare.pipeline.road_sources import EMBEDDED, ROADS_SUFFIX, embedded_graph, joined_to_highways, road_source
 from matcare.publish.folder import OutputFolder
 from matcare.travel.density import PopulationDensity
+from matcare.travel.hierarchy import NO_WAY
 from matcare.travel.profile_files import load_profile
 from matcare.travel.road_files import FORMAT, read_roads, roads_header, source_in_words, write_roads
 from matcare.travel.snapping import RoadNetwork
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["OpenedRoads", "build_network", "build_roads", "describe_roads", "open_network"]
 
 _PLACES_SHOWN: Final = 5
+
+USUAL_PROFILE: Final = "typical"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +125,7 @@ def open_network(
     if roads is None:
         with report.step("road network and speeds"):
             network = build_network(snapshot, profile)
-        return network, OpenedRoads(about=EMBEDDED, notes=network.notes)
+        return network, OpenedRoads(about=EMBEDDED, notes=_of_profile(network))
     path, sha256 = Path(roads), None
     if path.suffix.lower() != ROADS_SUFFIX:
         path, sha256 = _kept(roads, snapshot, profile, report)
@@ -135,7 +138,20 @@ def open_network(
     about = {"file": path.name} if sha256 is None else {}
     about |= {"made_from": header["source"], **{key: header[key] for key in ("source_sha256", "options", "built")}}
     about |= {key: value for key, value in header["about"].items() if key != "places_without_node"}
-    return network, OpenedRoads(about=about, notes=(f"roads: {source_in_words(about)}", *network.notes))
+    return network, OpenedRoads(about=about, notes=(f"roads: {source_in_words(about)}", *_of_profile(network)))
+
+
+def _of_profile(network: RoadNetwork) -> tuple[str, ...]:
+    """Say which profile is in force where it is not the usual one, what it closes, and what it did not find."""
+    said = [] if network.profile.name == USUAL_PROFILE else [f"speed profile: {network.profile.name}"]
+    graph = network.graph
+    closed = (graph.oneway >= 0) & (network.forward >= NO_WAY) | (graph.oneway <= 0) & (network.backward >= NO_WAY)
+    if closed.any():
+        said.append(
+            f"speed profile {network.profile.name} closes {int(closed.sum()):,} stretches of road, "
+            f"{graph.km[closed].sum():,.1f} km"
+        )
+    return (*said, *network.notes)
 
 
 def _kept(roads: str, snapshot: Snapshot, profile: str, report: Report) -> tuple[Path, str]:

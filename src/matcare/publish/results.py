@@ -244,7 +244,7 @@ def write_results(results: Results, folder: Path) -> None:
         counties=counties,
         facilities=results.facilities_around(),
         title=f"Maternity care access: {results.title}",
-        subtitle=f"{results.scenario.rule.name} rule; drive minutes by car; facility data to "
+        subtitle=f"{results.scenario.rule.name} rule; drive minutes by car{_profile_words(results)}; facility data to "
         f"{results.data_date}{_in_force_words(results)}",
         notes=[*(f"Correction in force: {text}" for text in results.corrections), *_own_roads(results.roads), *CAVEATS],
         sources=_short_sources(),
@@ -260,6 +260,11 @@ def _minutes_licence(roads: Mapping[str, Any]) -> str:
     """Licence of minutes, by the roads that they stand on."""
     own = _own_roads(roads)
     return f"minutes stand on: {own[0].removeprefix('Roads: ')}" if own else LICENCES["block_groups.parquet"]
+
+
+def _profile_words(results: Results) -> str:
+    name = results.profile.get("name", "typical")
+    return "" if name == "typical" else f" (speed profile {name})"
 
 
 def _in_force_words(results: Results) -> str:

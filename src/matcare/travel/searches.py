@@ -155,14 +155,16 @@ class Trips:
         return refused
 
     def _contradicted(self, legs: DirectPairs) -> Bools:
-        """Tell which direct legs the roads contradict, shape (pairs,)."""
+        """Tell which direct legs the roads contradict or the profile bars, shape (pairs,)."""
         contradicted = legs.doubtful(self.network, self.origins, self.destinations)
         asked = legs.take(contradicted)
         if len(asked):
             by_road = self.network.metric.pair_ms(self.leaving, asked.origin, self.arriving, asked.destination)
             by_road_ms = np.minimum(by_road, self._stretch_ms(asked.origin, asked.destination))
             contradicted[contradicted] = asked.contradicted(self.network, self.origins, self.destinations, by_road_ms)
-        return contradicted
+        here, there = self.origins, self.destinations
+        ends = here.lat[legs.origin], here.lon[legs.origin], there.lat[legs.destination], there.lon[legs.destination]
+        return contradicted | self.network.barred(*ends)
 
     @cached_property
     def _stretch_keys(self) -> tuple[I64, I64]:

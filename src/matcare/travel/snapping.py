@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from scipy.spatial import cKDTree
 
 from matcare.errors import InputError
 from matcare.geo import great_circle_km
+from matcare.travel.areas import read_area
 from matcare.travel.chains import Chains, ChainTimes
 from matcare.travel.compiled import compiled
 from matcare.travel.hierarchy import NO_WAY, Hierarchy, Metric
@@ -39,6 +41,8 @@ from matcare.travel.speeds import (
 )
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
     from matcare.scenario import Profile
     from matcare.travel.graph import RoadGraph
     from matcare.travel.water import Land
@@ -200,6 +204,45 @@ class RoadNetwork:
         trees = [cKDTree(some, balanced_tree=False, compact_nodes=False) for some in (vectors, vectors[giant])]
         return segment, trees[0], segment[giant], trees[1]
 
+    @cached_property
+    def _closed_ground(self) -> BaseGeometry | None:
+        """Ground that the profile closes altogether: polygons of closures in both directions, for all classes."""
+        areas = [
+            read_area(one.polygon, f"closed {one.name!r}")
+            for one in self.profile.closures
+            if one.polygon is not None and not one.classes and one.direction == "both"
+        ]
+        ground = shapely.union_all(areas) if areas else None
+        shapely.prepare(ground)
+        return ground
+
+    def barred(self, lat: F64, lon: F64, to_lat: F64, to_lon: F64) -> Bools:
+        """Tell which straight legs cross ground that the profile closes, as a flood, from outside to outside of it.
+
+        Parameters
+        ----------
+        lat, lon, to_lat, to_lon : numpy.ndarray of float64, shape (legs,)
+            Ends, degrees.
+
+        Returns
+        -------
+        numpy.ndarray of bool, shape (legs,)
+        """
+        ground = self._closed_ground
+        barred = np.zeros(len(lat), dtype=bool)
+        if ground is None:
+            return barred
+        west, south, east, north = shapely.bounds(ground)
+        near = (np.minimum(lat, to_lat) <= north) & (np.maximum(lat, to_lat) >= south)
+        near &= (np.minimum(lon, to_lon) <= east) & (np.maximum(lon, to_lon) >= west)
+        some = np.flatnonzero(near)
+        ends = np.stack([np.stack([lon[some], lat[some]], 1), np.stack([to_lon[some], to_lat[some]], 1)], 1)
+        crosses = shapely.intersects(ground, shapely.linestrings(ends))
+        for end in (0, 1):
+            crosses &= ~shapely.intersects_xy(ground, ends[:, end, 0], ends[:, end, 1])
+        barred[some] = crosses
+        return barred
+
     def snap(self, lat: npt.ArrayLike, lon: npt.ArrayLike) -> SnappedPoints:
         """Find the access legs of points.
 
@@ -231,7 +274,7 @@ class RoadNetwork:
         near = (km <= self.profile.reach_km) & ~(on_streets[point] & self.graph.chord[edge] & (km > STREETS_KM))
         point, segment, share, km, edge = point[near], segment[near], share[near], km[near], edge[near]
         wet = self._over_water(lat_, lon_, coast, point, segment, share, km)
-        dry = ~wet
+        dry = ~wet & ~self.barred(lat_[point], lon_[point], *self._segments.at(segment, share))
         winding = self._winding(len(lat_), point[dry], edge[dry])
         position = self._segments.start[segment] + share * (self._segments.end - self._segments.start)[segment]
         return SnappedPoints(
