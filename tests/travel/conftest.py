@@ -82,6 +82,7 @@ def entered(entries, *, end_minutes=0.0, lat=None, lon=None):
         lon=np.linspace(-70, -69, count) if lon is None else np.asarray(lon, float),
         urban=np.zeros(count), end_minutes=np.full(count, end_minutes), winding=np.full(count, 0.1),
         coast_km=np.full(count, np.inf), on_streets=np.zeros(count, bool),
+        nearest_km=np.array([min((leg for _, _, leg in some), default=np.inf) / 60_000 for some in entries]),
         first=np.cumsum([0, *(len(some) for some in entries)]),
         edge=edge.astype(np.int32), position=position.astype(float),
         leg_km=leg / 60_000, leg_minutes=leg / 60_000,

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from matcare.errors import InputError
 from matcare.travel.graph import RoadGraph
+from matcare.travel.searches import Trips
 from matcare.travel.segments import Segments
 from matcare.travel.snapping import RoadNetwork
 from matcare.travel.speeds import PopulationDensity, load_profile
 from matcare.travel.water import Land
+from matcare.travel.ways import ways
 
 CLOSED = 2**30 - 1
 KM = 1 / 111.19508  # degrees of latitude in a kilometre
@@ -142,28 +144,30 @@ def test_the_largest_part_is_that_of_the_open_roads(simple_profile):
     network = network_of(places, edges, profile=simple_profile, milliseconds=(shut, shut))
     assert network.component.tolist() == [0, 0, 0, 0, 1]
     assert network.components == 2
-    assert network.edge_component.tolist() == [0, 0, 0, -1]
+    assert network.edge_component.tolist() == [0, 0, 0, 0]  # who lives there enters there, closed or not
     one_way = network_of(places, edges, profile=simple_profile, milliseconds=(ms, shut))
     assert one_way.component.tolist() == [0, 0, 0, 0, 1]
 
 
-def test_a_closed_road_is_not_entered_and_a_one_way_road_is(simple_profile):
+def test_a_closed_road_leads_nowhere_and_a_one_way_road_does(simple_profile):
     places, edges = [(0, 0), (10, 0), (0, 1), (10, 1), (0, 2), (10, 2)], [(0, 1, 0), (2, 3, 1), (4, 5, 0)]
     ms = np.full(3, 600_000, np.int32)
     shut = ms.copy()
     shut[0] = CLOSED
     network = network_of(places, edges, profile=simple_profile, milliseconds=(shut, shut))
-    assert sorted(at(network, (5, 0)).edge.tolist()) == [1, 2]
+    assert sorted(at(network, (5, 0)).edge.tolist()) == [0, 1, 2]
+    assert sorted(set(ways(network, at(network, (5, 0)), arriving=False).node.tolist())) == [2, 3, 4, 5]
     half = network_of(places, edges, profile=simple_profile, milliseconds=(ms, shut))
     assert sorted(at(half, (5, 0)).edge.tolist()) == [0, 1, 2]
 
 
-def test_where_every_road_is_closed_nothing_is_entered(simple_profile):
+def test_where_every_road_is_closed_there_is_no_way_out(simple_profile):
     shut = (np.array([CLOSED], np.int32),) * 2
     network = network_of([(0, 0), (10, 0)], [(0, 1, 0)], profile=simple_profile, milliseconds=shut)
     point = at(network, (5, 0), (6, 0))
-    assert not point.has_entry.any()
-    assert np.isinf(point.nearest_km).all()
+    assert (point.has_entry.all(), point.nearest_km.max()) == (True, 0)
+    assert not len(ways(network, point, arriving=False).node)
+    assert Trips(network, point, at(network, (50, 0))).nearest()[0].reason.tolist() == ["unreachable"] * 2
 
 
 def test_both_sides_of_a_divided_road_are_entered(simple_profile):

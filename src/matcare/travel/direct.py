@@ -90,8 +90,9 @@ class DirectPairs:
         lost = np.flatnonzero(by_road_ms >= NO_WAY)
         here, there = origins.take(self.origin[lost]), destinations.take(self.destination[lost])
         joined = np.intersect1d(here.parts(network), there.parts(network), assume_unique=True)
-        contradicted[lost] = False
-        contradicted[lost[np.unique(joined // len(network.graph.lat))]] = True
+        cut_off = ~here.has_entry | ~there.has_entry  # all its ways lie across closed ground
+        cut_off[np.unique(joined // len(network.graph.lat))] = True
+        contradicted[lost] = cut_off & here.has_road & there.has_road
         return np.asarray(contradicted, dtype=bool)
 
     def wet(self, network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints) -> Bools:

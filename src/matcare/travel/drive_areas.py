@@ -55,6 +55,7 @@ def node_points(network: RoadNetwork) -> SnappedPoints:
     return SnappedPoints(
         lat=graph.lat, lon=graph.lon, urban=urban, end_minutes=end_minutes(network.profile, urban),
         winding=np.full(nodes, USUAL_WINDING), coast_km=np.zeros(nodes), on_streets=on_streets,
+        nearest_km=np.where(has, 0.0, np.inf),
         first=np.concatenate([[0], np.cumsum(has)]).astype(np.int64), edge=own.astype(np.int32),
         position=np.where(graph.u[own] == np.flatnonzero(has), 0.0, 1.0), leg_km=np.zeros(len(own)),
         leg_minutes=np.zeros(len(own)), water_first=nothing, water_edge=np.zeros(0, np.int32),

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from matcare.errors import InputError
 from matcare.travel.compiled import compiled
 from matcare.travel.reasons import REASONS
 from matcare.travel.ways import MS_PER_MINUTE
 
-__all__ = ["Nearest", "Pairs", "k_least", "keep_lower"]
+__all__ = ["Nearest", "Pairs", "check_limit", "k_least", "keep_lower"]
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
@@ -68,6 +69,12 @@ class Pairs:
     def minutes(self) -> F64:
         """Minutes of each pair, shape (pairs,)."""
         return self.ms / MS_PER_MINUTE
+
+
+def check_limit(minutes: float) -> None:
+    """Refuse a limit that is no number of minutes, 0 or more; infinite is one."""
+    if not minutes >= 0:
+        raise InputError(f"the limit is {minutes:g} minutes: give 0 or more")
 
 
 def k_least(origin: npt.NDArray[np.integer], to: npt.NDArray[np.integer], ms: I64, k: int) -> tuple[I64, I64, I64, I64]:

@@ -35,7 +35,7 @@ def direct_legs(
 
 def direct_reach_km(network: RoadNetwork, origins: SnappedPoints, destinations: SnappedPoints, i: I64, j: I64) -> F64:
     """Longest direct local leg of each pair: shorter where the network serves both ends, shorter yet on streets."""
-    both = origins.has_entry[i] & destinations.has_entry[j]
+    both = origins.has_road[i] & destinations.has_road[j]
     reach = np.where(both, network.profile.direct_km, network.profile.reach_km)
     streets = origins.on_streets[i] & destinations.on_streets[j]
     return np.where(streets, np.minimum(network.profile.street_direct_km, reach), reach)

@@ -59,8 +59,8 @@ def why_lost(network: RoadNetwork, origins: SnappedPoints, arriving: Attached, r
     point = np.repeat(np.arange(len(origins)), np.diff(origins.water_first))
     across = np.zeros(len(origins), dtype=bool)
     across[point[served[which]]] = True
-    reason = np.where(origins.has_entry, UNREACHABLE, NO_ROAD_ACCESS)
-    reason[~origins.has_entry & (np.diff(origins.water_first) > 0)] = FERRY_OR_AIR_ONLY
+    reason = np.where(origins.has_road, UNREACHABLE, NO_ROAD_ACCESS)
+    reason[~origins.has_road & (np.diff(origins.water_first) > 0)] = FERRY_OR_AIR_ONLY
     reason[across | refused] = FERRY_OR_AIR_ONLY
     return reason.astype(np.int8)
 

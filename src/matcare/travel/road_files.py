@@ -179,10 +179,9 @@ def read_roads(path: Path, *, source_sha256: str | None = None) -> RoadFile:
 
 
 def _check_format(path: Path, header: Mapping[str, Any]) -> None:
-    if header.get("format") != FORMAT:
-        raise InputError(
-            f"{path}: written by matcare {header.get('matcare', 'of another version')} in another form; build it again"
-        )
+    by = header.get("matcare", "of another version")
+    if header.get("format") != FORMAT or by != __version__:
+        raise InputError(f"{path}: written by matcare {by}, this is {__version__}; build it again")
 
 
 def source_in_words(about: Mapping[str, Any]) -> str:

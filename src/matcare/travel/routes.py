@@ -90,7 +90,11 @@ def route(trips: Trips, origin: int, destination: int) -> Route:
             minutes=float("nan"), kind="none", edge=np.zeros(0, np.int64), along=np.zeros(0, dtype=bool), lat=nothing,
             lon=nothing, schematic=False,
         )  # fmt: skip
-    lat, lon = _line(network, edge, along, float(here.position[entry]), float(there.position[leave]))
+    low, high = np.where(along, 0.0, 1.0), np.where(along, 1.0, 0.0)
+    low[0], high[-1] = here.position[entry], there.position[leave]
+    lat, lon = _line(network, edge, low, high)
+    travelled = low != high  # of an edge that is entered or left at its very end nothing is
+    edge, along = edge[travelled], along[travelled]
     return Route(
         minutes=(by_road + ends) / MS_PER_MINUTE, kind="road", edge=edge, along=along,
         lat=np.concatenate([here.lat, lat, there.lat]), lon=np.concatenate([here.lon, lon, there.lon]),
@@ -175,10 +179,8 @@ def _to_end(
     return edges, chains.aligned[edges] == ahead
 
 
-def _line(network: RoadNetwork, edge: I64, along: Bools, start: float, stop: float) -> tuple[F64, F64]:
-    """Vertices along edges from a place on the first to a place on the last."""
-    low, high = np.where(along, 0.0, 1.0), np.where(along, 1.0, 0.0)
-    low[0], high[-1] = start, stop
+def _line(network: RoadNetwork, edge: I64, low: F64, high: F64) -> tuple[F64, F64]:
+    """Vertices along edges, of each from one share of its length to another."""
     first, lat, lon = network.graph.shapes(edge)
     parts = []
     for number, (begin, end) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):

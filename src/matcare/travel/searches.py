@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from matcare.errors import InputError
 from matcare.travel.direct import DirectPairs, direct_pairs
-from matcare.travel.found import Nearest, Pairs, k_least, keep_lower
+from matcare.travel.found import Nearest, Pairs, check_limit, k_least, keep_lower
 from matcare.travel.hierarchy import NO_WAY, Attached
 from matcare.travel.ragged import ragged_rows
 from matcare.travel.reasons import BEYOND_LIMIT, COVERED, connections, why_lost
@@ -107,6 +107,8 @@ class Trips:
             One a group.
         """
         members = np.ones((1, len(self.destinations)), dtype=bool) if members is None else np.asarray(members)
+        if limit_minutes is not None:
+            check_limit(limit_minutes)
         origins = self.origins if rows is None else self.origins.take(rows)
         leaving = self.leaving if rows is None else take_ways(self.leaving, rows)
         found, destination = self.network.metric.nearest(leaving, self.arriving, members=members)
@@ -238,6 +240,7 @@ class Trips:
         -------
         Pairs
         """
+        check_limit(limit_minutes)
         first, origin, ms = next(self._pairs(limit_minutes, max(len(self.destinations), 1)))
         destination = np.repeat(np.arange(len(self.destinations), dtype=np.int32), np.diff(first))
         signature, connected = connections(self.network, self.leaving, self.arriving)

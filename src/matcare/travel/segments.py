@@ -23,6 +23,14 @@ STREET_PIECE_KM = 0.2
 """Pieces of edges with a full shape: streets lie close together, so the middle of a piece must be near all of it."""
 
 
+HALF_TURN = 180.0
+
+
+def shorter_way(degrees: F64) -> F64:
+    """Differences of longitude taken the shorter way round the Earth, from −180 to 180."""
+    return np.where(np.abs(degrees) > HALF_TURN, (degrees + HALF_TURN) % (2 * HALF_TURN) - HALF_TURN, degrees)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Segments:
     """Straight segments of edges.
@@ -49,10 +57,10 @@ class Segments:
         """Take the edges of a graph apart."""
         edges = np.arange(len(graph.u))
         if not len(graph.bend_lat):
-            zero, one = np.zeros(len(edges)), np.ones(len(edges))
+            zero, one, lon = np.zeros(len(edges)), np.ones(len(edges)), graph.lon[graph.u]
             return cls(
-                edge=edges, lat=graph.lat[graph.u], lon=graph.lon[graph.u],
-                to_lat=graph.lat[graph.v], to_lon=graph.lon[graph.v], start=zero, end=one,
+                edge=edges, lat=graph.lat[graph.u], lon=lon, to_lat=graph.lat[graph.v],
+                to_lon=lon + shorter_way(graph.lon[graph.v] - lon), start=zero, end=one,
             )  # fmt: skip
         first, lat, lon = graph.shapes()
         before = np.ones(len(lat), dtype=bool)
@@ -69,7 +77,10 @@ class Segments:
         last = np.ones(len(edge), dtype=bool)
         last[:-1] = edge[1:] != edge[:-1]
         end[last & (total[edge] > 0)] = 1.0
-        return cls(edge=edge, lat=lat[a], lon=lon[a], to_lat=lat[a + 1], to_lon=lon[a + 1], start=start, end=end)
+        return cls(
+            edge=edge, lat=lat[a], lon=lon[a], to_lat=lat[a + 1],
+            to_lon=lon[a] + shorter_way(lon[a + 1] - lon[a]), start=start, end=end,
+        )  # fmt: skip
 
     def pieces(self, chord: npt.NDArray[np.bool_]) -> tuple[I64, F64, F64]:
         """Cut the segments into equal pieces.
@@ -112,13 +123,13 @@ class Segments:
         """
         scale = np.cos(np.radians(lat))
         x, y = (self.to_lon[segment] - self.lon[segment]) * scale, self.to_lat[segment] - self.lat[segment]
-        px, py = (lon - self.lon[segment]) * scale, lat - self.lat[segment]
+        px, py = shorter_way(lon - self.lon[segment]) * scale, lat - self.lat[segment]
         square = x * x + y * y
         return np.asarray(np.clip((px * x + py * y) / np.where(square > 0, square, 1), 0, 1), dtype=np.float64)
 
     def at(self, segment: I64, share: F64) -> tuple[F64, F64]:
         """Latitude and longitude of places on segments."""
-        return (
-            self.lat[segment] + share * (self.to_lat[segment] - self.lat[segment]),
-            self.lon[segment] + share * (self.to_lon[segment] - self.lon[segment]),
+        lon = self.lon[segment] + share * (self.to_lon[segment] - self.lon[segment])
+        return self.lat[segment] + share * (self.to_lat[segment] - self.lat[segment]), np.where(
+            np.abs(lon) > HALF_TURN, shorter_way(lon), lon
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +39,8 @@ class SnappedPoints:
         Distance to the nearest coast; infinite without land.
     on_streets : numpy.ndarray of bool, shape (points,)
         The nearest road is one whose full shape is known: all streets are there, and straight legs are short.
+    nearest_km : numpy.ndarray of float64, shape (points,)
+        Straight kilometres to the nearest road over land, open or not; infinite where none is within reach.
     first : numpy.ndarray of int64, shape (points + 1,)
     edge : numpy.ndarray of int32, shape (entries,)
         The edge that the entry lies on.
@@ -58,6 +59,7 @@ class SnappedPoints:
     winding: F64
     coast_km: F64
     on_streets: Bools
+    nearest_km: F64
     first: I64
     edge: I32
     position: F64
@@ -74,14 +76,10 @@ class SnappedPoints:
         """Which points have a road within reach over land."""
         return np.diff(self.first) > 0
 
-    @cached_property
-    def nearest_km(self) -> F64:
-        """Straight kilometres to the nearest road, infinite where none is within reach over land, shape (points,)."""
-        nearest = np.full(len(self), np.inf)
-        on = self.has_entry
-        if on.any():
-            nearest[on] = np.minimum.reduceat(self.leg_km, self.first[:-1][on])
-        return nearest
+    @property
+    def has_road(self) -> Bools:
+        """Which points have a road within reach over land, open or not, shape (points,)."""
+        return np.isfinite(self.nearest_km)
 
     def parts(self, network: RoadNetwork) -> I64:
         """Give the parts of the network that roads join, one-ways and closures left aside, which each point enters.
@@ -101,7 +99,7 @@ class SnappedPoints:
 
     def access(self) -> dict[str, Any]:
         """Report how far the points lie from the roads, in JSON's types, for ``run.json``."""
-        on = self.has_entry
+        on = self.has_road
         km = self.nearest_km[on]
         report: dict[str, Any] = {
             "points": len(self), "no_road_within_reach": int((~on).sum()),
@@ -124,7 +122,8 @@ class SnappedPoints:
         water_first, water = ragged_rows(self.water_first, pick)
         return SnappedPoints(
             lat=self.lat[pick], lon=self.lon[pick], urban=self.urban[pick], end_minutes=self.end_minutes[pick],
-            winding=self.winding[pick], coast_km=self.coast_km[pick], on_streets=self.on_streets[pick], first=first,
+            winding=self.winding[pick], coast_km=self.coast_km[pick], on_streets=self.on_streets[pick],
+            nearest_km=self.nearest_km[pick], first=first,
             edge=self.edge[entries], position=self.position[entries],
             leg_km=self.leg_km[entries], leg_minutes=self.leg_minutes[entries],
             water_first=water_first, water_edge=self.water_edge[water],

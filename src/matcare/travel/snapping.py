@@ -132,7 +132,6 @@ class RoadNetwork:
         self.forward, self.backward = milliseconds
         self._chains, self._hierarchy = chains, hierarchy
         self._controlled = controlled(graph, profile)
-        self._open = (self.forward < NO_WAY) | (self.backward < NO_WAY)
         self.component = graph.component
         if not np.array_equal(self.forward < NO_WAY, graph.oneway >= 0) or not np.array_equal(
             self.backward < NO_WAY, graph.oneway <= 0
@@ -178,8 +177,8 @@ class RoadNetwork:
 
     @cached_property
     def edge_component(self) -> I32:
-        """Part that both ends of an edge belong to, −1 where the edge leads from one part to another; (edges,)."""
-        start, end = self.component[self.graph.u], self.component[self.graph.v]
+        """Part that both ends of an edge belong to, closures left aside; −1 where it leads to another; (edges,)."""
+        start, end = self.graph.component[self.graph.u], self.graph.component[self.graph.v]
         return np.where(start == end, start, -1).astype(np.int32)
 
     @cached_property
@@ -192,12 +191,15 @@ class RoadNetwork:
 
     @cached_property
     def _index(self) -> tuple[I64, cKDTree, I64, cKDTree]:
-        """Pieces' segments and their middles, of all open roads and of the largest part."""
+        """Pieces' segments and their middles, of all roads and of the largest part.
+
+        Whatever a profile closes: who lives on a closed road lives there still, and does not enter another one instead.
+        """
         segment, lat, lon = self._segments.pieces(self.graph.chord)
         edge = self._segments.edge[segment]
-        usable = self._open[edge] & (self.graph.chord[edge] | ~self._controlled[edge])
+        usable = self.graph.chord[edge] | ~self._controlled[edge]
         if not usable.any():
-            usable = self._open[edge]
+            usable = np.ones(len(edge), dtype=bool)
         segment, lat, lon, edge = segment[usable], lat[usable], lon[usable], edge[usable]
         vectors = unit_vectors(lat, lon)
         giant = self.edge_component[edge] == 0
@@ -274,12 +276,14 @@ class RoadNetwork:
         near = (km <= self.profile.reach_km) & ~(on_streets[point] & self.graph.chord[edge] & (km > STREETS_KM))
         point, segment, share, km, edge = point[near], segment[near], share[near], km[near], edge[near]
         wet = self._over_water(lat_, lon_, coast, point, segment, share, km)
+        winding = self._winding(len(lat_), point[~wet], edge[~wet])
+        nearest_km = np.full(len(lat_), np.inf)
+        np.minimum.at(nearest_km, point[~wet], km[~wet])
         dry = ~wet & ~self.barred(lat_[point], lon_[point], *self._segments.at(segment, share))
-        winding = self._winding(len(lat_), point[dry], edge[dry])
         position = self._segments.start[segment] + share * (self._segments.end - self._segments.start)[segment]
         return SnappedPoints(
             lat=lat_, lon=lon_, urban=urban, end_minutes=end_minutes(self.profile, urban),
-            winding=winding, coast_km=coast, on_streets=on_streets,
+            winding=winding, coast_km=coast, on_streets=on_streets, nearest_km=nearest_km,
             first=np.searchsorted(point[dry], np.arange(len(lat_) + 1)).astype(np.int64),
             edge=edge[dry].astype(np.int32), position=position[dry], leg_km=km[dry],
             leg_minutes=local_minutes(self.profile, km[dry], urban[point[dry]], winding[point[dry]]),
@@ -292,8 +296,6 @@ class RoadNetwork:
         if not len(lat) or not len(self.graph.u):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         segments, tree, giant_segments, giant_tree = self._index
-        if not len(segments):  # every road is closed
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         vectors = unit_vectors(lat, lon)
         count = min(self.profile.access_candidates, len(segments))
         reach = self.profile.reach_km + CHORD_PIECE_KM
