@@ -409,7 +409,7 @@ def test_a_place_is_asked_for_once_a_month(servers, small, tmp_path, own_cache):
     asking = ("roads", "build", 'place:"Madeville, North Dakota"', "--alone", "--data", small)
     told = done_well(matcare(*asking, cwd=tmp_path))
     assert (tmp_path / "place-madeville-north-dakota.roads").is_file()
-    assert "source: OpenStreetMap, Madeville, North Dakota" in told
+    assert "licence: OpenStreetMap, Madeville, North Dakota" in told
     asked = len(servers.asked)
     assert asked > 1
     assert any((own_cache / "openstreetmap").rglob("*.json"))
@@ -523,7 +523,7 @@ def test_an_option_of_a_line_layer_that_cannot_be_meant(town, small, tmp_path, o
         ("empty.roads", "empty.roads: not a roads file"),
         ("short.roads", "short.roads: the roads file is cut short"),
         ("head.roads", "head.roads: the roads file is damaged"),
-        ("other.roads", "in another form; build it again"),
+        ("other.roads", "in another form; build it again with"),
         ("none.roads", "none.roads: cannot be read (No such file or directory)"),
         ("folder", "folder: no TIGER/Line county road files"),
     ],

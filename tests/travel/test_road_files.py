@@ -120,7 +120,7 @@ def test_another_form_or_another_source_is_refused(network, tmp_path):
         read_roads(path, source_sha256="def")
     header, arrays = read_arrays(path)
     write_arrays(path, {**header, "format": 0, "matcare": "0.0.1"}, arrays)
-    with pytest.raises(InputError, match=r"written by matcare 0\.0\.1, this is"):
+    with pytest.raises(InputError, match=r"written by matcare 0\.0\.1 in another form"):
         read_roads(path)
     write_arrays(path, header, {name: array for name, array in arrays.items() if name != "graph.km"})
     with pytest.raises(InputError, match="damaged"):

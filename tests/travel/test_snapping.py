@@ -285,3 +285,42 @@ def test_no_leg_crosses_ground_that_a_profile_closes(nobody, tmp_path):
     assert np.isnan(table(closed, north, closed.snap(*hospital))).all()
     inside = closed.snap([47.0], [-97.0])  # a home on flooded ground still has its ways out
     assert set(inside.edge.tolist()) == {0, 1}
+    one = replace(
+        closed.profile, access_candidates=1
+    )  # the one nearest road lies across: the next on this side is found
+    near_water = RoadNetwork(graph, one, nobody).snap([46.9992 + 0.003], [-97.0])
+    assert near_water.edge.tolist() == [0]
+
+
+def test_closing_ground_never_shortens_a_trip(nobody, tmp_path):
+    import geopandas as gpd
+
+    from matcare.scenario.adjustments import Closure
+    from matcare.travel.searches import table
+
+    rng = np.random.default_rng(8)
+    side = 9
+    y, x = np.divmod(np.arange(side * side), side)
+    lat, lon = 47 + 0.006 * y + rng.normal(0, 8e-4, side**2), -97 + 0.009 * x + rng.normal(0, 8e-4, side**2)
+    right, up = np.flatnonzero(x < side - 1), np.flatnonzero(y < side - 1)
+    u, v = np.concatenate([right, up]), np.concatenate([right + 1, up + side])
+    keep = rng.random(len(u)) < 0.8
+    u, v = u[keep], v[keep]
+    bends = np.arange(len(u) + 1), (lat[u] + lat[v]) / 2, (lon[u] + lon[v]) / 2
+    graph = RoadGraph.from_arrays(lat, lon, u, v, np.zeros(len(u), int), ["residential"], bends=bends)
+    points = 47 + 0.048 * rng.random(40), -97 + 0.072 * rng.random(40)
+    typical = load_profile("typical")
+    free = RoadNetwork(graph, typical, nobody)
+    before = table(free, free.snap(*points), free.snap(*points))
+    longer = 0
+    for number in range(6):
+        flood = tmp_path / f"flood{number}.geojson"
+        middle = shapely.Point(-97 + 0.072 * rng.random(), 47 + 0.048 * rng.random())
+        gpd.GeoDataFrame(geometry=[middle.buffer(0.002 + 0.003 * number)], crs="EPSG:4326").to_file(flood)
+        shut = RoadNetwork(graph, replace(typical, closures=(Closure(name="flood", polygon=flood),)), nobody)
+        after = table(shut, shut.snap(*points), shut.snap(*points))
+        both = np.isfinite(before) & np.isfinite(after)
+        assert (after[both] >= before[both] - 1e-9).all()
+        assert not (np.isnan(before) & np.isfinite(after)).any()
+        longer += int((after[both] > before[both] + 1e-3).sum() + (np.isfinite(before) & np.isnan(after)).sum())
+    assert longer > 0

@@ -228,6 +228,8 @@ def build_roads(
         if what.whole_area if join is None else join:
             with report.step("highways around them"):
                 graph = joined_to_highways(graph, what, snapshot)
+        counties = snapshot.counties
+        graph = graph.with_states(counties.geometry.to_numpy(), counties["state"].tolist(), unknown_only=True)
         with report.step("speeds and water"):
             network = build_network(snapshot, profile, graph)
         with report.step("contraction hierarchy"):
@@ -264,9 +266,8 @@ def describe_roads(path: Path) -> Sequence[str]:
     lines = [
         f"{path}: {path.stat().st_size / 1e6:.1f} MB, built {header['built']} in {header['seconds']:g} s",
         f"from {header['source']} with profile {header['profile']}",
-        f"source: {about.get('source', 'not stated')}; vintage {about.get('vintage', 'not stated')}",
-        f"licence: {about.get('licence', 'not stated')}",
-        f"{nodes:,} nodes, {edges:,} edges, {graph.km.sum():,.0f} km",
+        f"source and licence: {source_in_words(about)}; vintage {about.get('vintage', 'not stated')}",
+        f"{nodes:,} nodes, {edges:,} edges, {graph.km.sum():,.0f} km; with shapes {graph.km[~graph.chord].sum():,.0f}",
         f"{len(kept.chains):,} chains between {len(kept.chains.core):,} junctions and ends; order by {header['order']}",
         f"{len(size):,} strongly connected parts, the largest with {largest} of the nodes",
         f"one-way {_share((graph.oneway != 0).sum(), edges)} of the edges, posted limit {limits}, chords {chords}",
@@ -284,6 +285,9 @@ def describe_roads(path: Path) -> Sequence[str]:
             f"{place['lat']:.5f} {place['lon']:.5f} ({place['kind']})" for place in places[:_PLACES_SHOWN]
         )
         lines.append(f"lines meet without a node at {shown}{' …' if len(places) > _PLACES_SHOWN else ''}")
+    if about.get("missing_counties"):
+        missing = about["missing_counties"]
+        lines.append(f"missing: the roads of {len(missing)} of the states' counties, such as {', '.join(missing[:5])}")
     if about.get("not_modelled"):
         lines.append(f"not modelled: {about['not_modelled']}")
     return lines

@@ -123,6 +123,10 @@ def analyze(
     with report.step(f"access legs of {len(demand):,} demand points and {len(facilities):,} facilities"):
         origins = network.snap(demand["lat"].to_numpy(), demand["lon"].to_numpy())
         destinations = network.snap(facilities["lat"].to_numpy(), facilities["lon"].to_numpy())
+    if scenario.roads is not None:
+        on_streets = f"{int(origins.on_streets.sum()):,} of {len(origins):,} demand points"
+        notes = (*notes, f"{on_streets} stand on streets of these roads, the others enter highways or none")
+        report.note(notes[-1])
     with report.step("minutes to the nearest of each service"):
         block_groups = nearest_services(
             network, demand, origins, facilities, destinations, limit_minutes=scenario.search_limit_minutes

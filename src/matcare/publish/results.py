@@ -247,7 +247,7 @@ def write_results(results: Results, folder: Path) -> None:
         subtitle=f"{results.scenario.rule.name} rule; drive minutes by car{_profile_words(results)}; facility data to "
         f"{results.data_date}{_in_force_words(results)}",
         notes=[*(f"Correction in force: {text}" for text in results.corrections), *_own_roads(results.roads), *CAVEATS],
-        sources=_short_sources(),
+        sources=[*_own_roads(results.roads), *_short_sources()],
     )
 
 

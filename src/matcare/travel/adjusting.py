@@ -101,8 +101,12 @@ def open_ways(graph: RoadGraph, closures: Sequence[Closure]) -> tuple[Bools, Boo
         if one.polygon is not None:
             closed = shapes.touching(read_area(one.polygon, f"closed {one.name!r}"), among)
             if not closed.any():
-                notes.append(f"Closure {one.name!r} of the speed profile closes no road: its polygon "
-                             f"{one.polygon.name} touches none.")  # fmt: skip
+                why = (
+                    f"its polygon {one.polygon.name} touches none"
+                    if among.any()
+                    else "these roads have none of its classes"
+                )
+                notes.append(f"Closure {one.name!r} of the speed profile closes no road: {why}.")
         else:
             closed = _nearest_to_points(shapes, one, among)
         out, back = _headed(graph, one.direction)

@@ -91,8 +91,8 @@ def read_header(path: Path) -> tuple[dict[str, Any], int]:
     start = -(-(len(MAGIC) + 8 + length) // ALIGNMENT) * ALIGNMENT
     try:
         header: dict[str, Any] = json.loads(text)
-        end = max((entry["at"] + _bytes(entry) for entry in header["arrays"].values()), default=0)
-    except (ValueError, KeyError, TypeError) as error:
+        end = max((_end(entry) for entry in header["arrays"].values()), default=0)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(f"{path}: the roads file is damaged; build it again") from error
     if size < start + end:
         raise InputError(f"{path}: the roads file is cut short ({size:,} of {start + end:,} bytes); build it again")
@@ -126,3 +126,11 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]
 
 def _bytes(entry: Mapping[str, Any]) -> int:
     return math.prod(int(size) for size in entry["shape"]) * int(np.dtype(entry["dtype"]).itemsize)
+
+
+def _end(entry: Mapping[str, Any]) -> int:
+    """Where an array ends, if it is of a kind that is ever written."""
+    known = entry["dtype"][0] in "<|" and entry["dtype"][1] in "biufU" and min(entry["at"], *entry["shape"], 0) >= 0
+    if not known:
+        raise ValueError(f"an array of type {entry['dtype']}")
+    return int(entry["at"]) + _bytes(entry)

@@ -378,7 +378,7 @@ class RoadGraph:
         """Number of connected parts."""
         return int(self.component.max()) + 1 if len(self.component) else 0
 
-    def with_states(self, polygons: npt.ArrayLike, names: Sequence[str]) -> RoadGraph:
+    def with_states(self, polygons: npt.ArrayLike, names: Sequence[str], *, unknown_only: bool = False) -> RoadGraph:
         """Return the graph with the state of every edge, where the table of edges does not tell it.
 
         Parameters
@@ -387,6 +387,8 @@ class RoadGraph:
             Counties or states, degrees.
         names : sequence of str
             Postal code of each polygon's state.
+        unknown_only : bool
+            Edges whose state is known keep it, and those that lie in none of the polygons stay unknown.
 
         Returns
         -------
@@ -394,17 +396,22 @@ class RoadGraph:
             An edge is of the state that its middle lies in, over water of the nearest.
         """
         land = np.asarray(polygons, dtype=object)
-        middle = np.asarray(
-            shapely.points((self.lon[self.u] + self.lon[self.v]) / 2, (self.lat[self.u] + self.lat[self.v]) / 2)
-        )
-        state_names = tuple(sorted(set(names)))
+        asked = np.flatnonzero(self.state < 0) if unknown_only else np.arange(len(self.u))
+        u, v = self.u[asked], self.v[asked]
+        middle = np.asarray(shapely.points((self.lon[u] + self.lon[v]) / 2, (self.lat[u] + self.lat[v]) / 2))
+        state_names = tuple(sorted({*names, *(self.state_names if unknown_only else ())}))
         code = np.array([state_names.index(name) for name in names], dtype=np.int8)
         tree = shapely.STRtree(land)
         edge, polygon = tree.query(middle, predicate="intersects")
-        state = np.full(len(self.u), -1, np.int8)
-        state[edge] = code[polygon]
-        off = np.flatnonzero(state < 0)
-        state[off] = code[tree.nearest(middle[off])]
+        found = np.full(len(asked), -1, np.int8)
+        found[edge] = code[polygon]
+        if not unknown_only:
+            off = np.flatnonzero(found < 0)
+            found[off] = code[tree.nearest(middle[off])]
+            return replace(self, state=found, state_names=state_names)
+        renumbered = np.array([*(state_names.index(name) for name in self.state_names), -1], dtype=np.int8)
+        state = renumbered[self.state]
+        state[asked] = found
         return replace(self, state=state, state_names=state_names)
 
     def within_box(self, south: float, west: float, north: float, east: float) -> RoadGraph:

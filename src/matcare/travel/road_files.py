@@ -75,7 +75,7 @@ class RoadFile:
 
     def network(self, profile: Profile, density: PopulationDensity, land: Land | None = None) -> RoadNetwork:
         """Put a profile on the roads; its milliseconds are taken from the file where it kept those of this very one."""
-        kept = self.milliseconds if self.header["profile_digest"] == profile_digest(profile, density) else None
+        kept = self.milliseconds if self.header.get("profile_digest") == profile_digest(profile, density) else None
         network = RoadNetwork(
             self.graph, profile, density, land, milliseconds=kept, chains=self.chains, hierarchy=self.hierarchy
         )
@@ -173,15 +173,35 @@ def read_roads(path: Path, *, source_sha256: str | None = None) -> RoadFile:
         )  # fmt: skip
         chains, hierarchy = Chains(**groups["chains"]), Hierarchy.from_arrays(groups["hierarchy"])
         milliseconds = arrays["forward"], arrays["backward"]
-    except (KeyError, TypeError) as error:
+        _check_lengths(graph, chains, milliseconds)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise InputError(f"{path}: the roads file is damaged ({error}); build it again") from error
     return RoadFile(graph=graph, chains=chains, hierarchy=hierarchy, header=header, milliseconds=milliseconds)
+
+
+def _check_lengths(graph: RoadGraph, chains: Chains, milliseconds: tuple[npt.NDArray[Any], ...]) -> None:
+    """Refuse arrays that do not fit each other, before a search reads beyond their ends."""
+    nodes, edges = len(graph.lat), len(graph.u)
+    per_edge: list[npt.NDArray[Any]] = [
+        graph.v, graph.road_class, graph.km, graph.chord, graph.oneway, graph.limit_km_per_h, graph.fixed_minutes,
+        graph.state, chains.edge, chains.place, chains.chain, chains.aligned, *milliseconds,
+    ]  # fmt: skip
+    fits = all(len(array) == edges for array in per_edge) and len(graph.lon) == len(graph.component) == nodes
+    fits &= len(graph.bend_first) == edges + 1 and len(graph.bend_lat) == len(graph.bend_lon)
+    bounds: list[tuple[npt.NDArray[Any], int]] = [
+        (graph.u, nodes), (graph.v, nodes), (chains.core, nodes), (chains.a, len(chains.core)),
+        (chains.b, len(chains.core)), (chains.edge, edges),
+    ]  # fmt: skip
+    for numbers, most in bounds:
+        fits = fits and (not len(numbers) or 0 <= numbers.min() <= numbers.max() < most)
+    if not fits:
+        raise ValueError("its arrays do not fit each other")
 
 
 def _check_format(path: Path, header: Mapping[str, Any]) -> None:
     by = header.get("matcare", "of another version")
     if header.get("format") != FORMAT or by != __version__:
-        raise InputError(f"{path}: written by matcare {by}, this is {__version__}; build it again")
+        raise InputError(f"{path}: written by matcare {by} in another form; build it again with {__version__}")
 
 
 def source_in_words(about: Mapping[str, Any]) -> str:

@@ -280,6 +280,16 @@ class RoadNetwork:
         nearest_km = np.full(len(lat_), np.inf)
         np.minimum.at(nearest_km, point[~wet], km[~wet])
         dry = ~wet & ~self.barred(lat_[point], lon_[point], *self._segments.at(segment, share))
+        water_point, water_edge = point[wet], edge[wet]
+        cut_off = np.isfinite(nearest_km) & ~np.isin(np.arange(len(lat_)), point[dry])
+        if cut_off.any() and self._closed_ground is not None:
+            more = self._on_this_side(lat_, lon_, np.flatnonzero(cut_off))
+            kept = [
+                np.concatenate(pair) for pair in zip((a[dry] for a in (point, segment, share, km)), more, strict=True)
+            ]
+            order = np.lexsort((kept[1], kept[0]))
+            point, segment, share, km = (column[order] for column in kept)
+            edge, dry = self._segments.edge[segment], np.ones(len(point), dtype=bool)
         position = self._segments.start[segment] + share * (self._segments.end - self._segments.start)[segment]
         return SnappedPoints(
             lat=lat_, lon=lon_, urban=urban, end_minutes=end_minutes(self.profile, urban),
@@ -287,17 +297,42 @@ class RoadNetwork:
             first=np.searchsorted(point[dry], np.arange(len(lat_) + 1)).astype(np.int64),
             edge=edge[dry].astype(np.int32), position=position[dry], leg_km=km[dry],
             leg_minutes=local_minutes(self.profile, km[dry], urban[point[dry]], winding[point[dry]]),
-            water_first=np.searchsorted(point[wet], np.arange(len(lat_) + 1)).astype(np.int64),
-            water_edge=edge[wet].astype(np.int32),
+            water_first=np.searchsorted(water_point, np.arange(len(lat_) + 1)).astype(np.int64),
+            water_edge=water_edge.astype(np.int32),
         )  # fmt: skip
 
-    def _nearest_segments(self, lat: F64, lon: F64) -> tuple[I64, I64]:
+    def _on_this_side(self, lat: F64, lon: F64, rows: I64) -> tuple[I64, I64, F64, F64]:
+        """Entries of points all of whose nearest roads lie across closed ground: the nearest that do not."""
+        found: list[tuple[I64, I64, F64, F64]] = []
+        for times in (8, 64, 512):
+            point, segment = self._nearest_segments(lat[rows], lon[rows], times)
+            point, segment, share, km = self._project(lat[rows], lon[rows], point, segment)
+            here = rows[point]
+            free = km <= self.profile.reach_km
+            free &= ~self.barred(lat[here], lon[here], *self._segments.at(segment, share))
+            coast = self.land.coast_km(lat[rows], lon[rows]) if self.land is not None else np.full(len(rows), np.inf)
+            free[free] &= ~self._over_water(
+                lat[rows], lon[rows], coast, point[free], segment[free], share[free], km[free]
+            )
+            point, segment, share, km = point[free], segment[free], share[free], km[free]
+            nearest = np.lexsort((km, point))
+            rank = np.arange(len(point)) - np.searchsorted(point[nearest], point[nearest])
+            few = nearest[rank < self.profile.access_candidates]
+            found.append((rows[point[few]], segment[few], share[few], km[few]))
+            rows = np.setdiff1d(rows, found[-1][0])
+            if not len(rows):
+                break
+        empty = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+        points, segments, shares, distances = (np.concatenate(column) for column in zip(*found, empty, strict=True))
+        return points, segments, shares, distances
+
+    def _nearest_segments(self, lat: F64, lon: F64, times: int = 1) -> tuple[I64, I64]:
         """Pairs of point and segment, sorted, each once: the nearest pieces, and one of the largest part."""
         if not len(lat) or not len(self.graph.u):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         segments, tree, giant_segments, giant_tree = self._index
         vectors = unit_vectors(lat, lon)
-        count = min(self.profile.access_candidates, len(segments))
+        count = min(self.profile.access_candidates * times, len(segments))
         reach = self.profile.reach_km + CHORD_PIECE_KM
         order = neighbours_together(lat, lon)
         piece = np.empty((len(lat), count), np.int64)

@@ -42,7 +42,7 @@ __all__ = ["PLAIN_WORDS", "render_map", "write_map"]
 PLAIN_WORDS: Final = (
     "County results are about places, not persons: they do not say what happens to any one woman or infant.",
     "Levels of care stand with their source and date: not for choosing where to give birth or where an ambulance goes.",
-    "Minutes are for a car at typical speeds, without waiting, weather or jams. Canada's roads and units are left out.",
+    "Minutes are for a car at the run's profile's speeds, without waiting. Canada's roads and units are left out.",
     """Obstetric services change monthly. To correct a unit, list it in a file (facility_id, status, date, source) and
     run matcare with --corrections FILE; every output then names the correction.""",
     """Births are Census estimates. Infant deaths and births 2017-2023 come from NCHS by way of County Health Rankings &

@@ -38,6 +38,7 @@ _WALKED: Final = "walked"
 _ELEVATION: Final = "elevation"
 _READ_TILE: Final = 2048
 _FASTEST_KM_PER_H: Final = 1000.0
+_SLOWEST_KM_PER_H: Final = 0.06
 """Nothing on the ground is faster: a surface that is has another unit than minutes per metre."""
 
 
@@ -187,6 +188,12 @@ def read_friction(path: Path | str, *, band: int = 1, closed_corners: bool | Non
             raise InputError(
                 f"{path}, row {window.row0 + row + 1}, column {window.col0 + col + 1}: friction {friction[row, col]:g} "
                 f"is faster than {_FASTEST_KM_PER_H:g} km/h; it must be in minutes per metre"
+            )
+        passable = friction[friction > 0]
+        if len(passable) and passable.min() > 0.06 / _SLOWEST_KM_PER_H:
+            raise InputError(
+                f"{path}: every cell takes over {0.06 / _SLOWEST_KM_PER_H:g} minutes per metre: this is another unit; "
+                "make friction of land cover with `matcare surface friction`"
             )
         if walked_file is None or elevation_file is None:
             return Ground(friction)
