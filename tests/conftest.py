@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from matcare.pipeline import analyze
 from matcare.publish.folder import OutputFolder
@@ -13,6 +14,11 @@ from matcare.scenario import Scenario
 from matcare.tables.snapshot import load_snapshot
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+# The first example of a test may compile kernels or wait for another worker's core; how long one takes proves nothing.
+settings.register_profile("matcare", deadline=None)
+settings.load_profile("matcare")
 
 
 @pytest.fixture(scope="session")
