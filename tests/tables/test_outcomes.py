@@ -96,6 +96,25 @@ def test_deaths_of_one_county_pinned_by_the_bound_of_19():
     )
 
 
+def test_bounds_of_a_users_export_replace_those_of_the_source():
+    states = made_states((104 + 12, 12000))
+    states = states[states["state"] != "US"]
+    outcomes = made_outcomes()
+    outcomes.loc[len(outcomes)] = ("32005", None, None, "suppressed")
+    assert not residual_disclosures(outcomes, states).set_index("group").loc["NV", "disclosed"], "0-12 each"
+    bounded = outcomes.assign(deaths_at_least=np.nan, deaths_at_most=np.nan)
+    bounded.loc[bounded["county_fips"] == "32003", ["deaths_at_least", "deaths_at_most"]] = [7, 11]
+    assert residual_disclosures(bounded, states).set_index("group").loc["NV", "disclosed"], "then the other has 1-5"
+    unnamed = outcomes.assign(outcome_status=outcomes["outcome_status"].replace("suppressed", "not_identified"))
+    south = states.assign(infant_deaths=states["infant_deaths"].where(states["state"] != "SD", 270 + 38))
+    assert not residual_disclosures(unnamed, south).set_index("group").loc["SD", "disclosed"], "no bound on the unnamed"
+
+
+def test_a_residual_that_the_bounds_cannot_hold_pins_nothing():
+    states = made_states((104 + 60, 12000))
+    assert not residual_disclosures(made_outcomes(), states).set_index("group").loc["NV", "disclosed"]
+
+
 def test_withholding_one_state_is_not_enough():
     states = made_states()
     states.loc[states["state"] == "NV", ["infant_deaths", "live_births"]] = np.nan

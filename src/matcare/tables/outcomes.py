@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from matcare.contracts import OUTCOMES
+from matcare.disclosure import disclosed, feasible_ranges, is_small, relate
 from matcare.errors import InputError
 from matcare.geo import STATE_FIPS, convert_counts, state_of_county
 from matcare.tables.vintages import require_rows
@@ -17,13 +19,12 @@ from matcare.tables.vintages import require_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
 __all__ = ["compile_outcomes", "residual_disclosures"]
 
 _MOST_SUPPRESSED_DEATHS: Final = 19
 """A county is left out of the source below 20 deaths, so a blank is known to be 0-19."""
-
-_SMALL: Final = (1, 9)
-"""Counts that may not leave the program."""
 
 
 def compile_outcomes(mortality: pd.DataFrame, weights: pd.DataFrame, county_fips: pd.Series) -> pd.DataFrame:
@@ -77,12 +78,13 @@ def residual_disclosures(outcomes: pd.DataFrame, states: pd.DataFrame) -> pd.Dat
 
     Each published state gives the sum over its unpublished counties. The nation gives the sum over those of all the
     states that are withheld together. A residual is a disclosure when it is itself a count of 1-9 births or deaths,
-    or when it pins the deaths of one county to 1-9, knowing that an unpublished county has 0-19.
+    or when it pins the deaths of one county to 1-9, knowing that a suppressed county has 0-19.
 
     Parameters
     ----------
     outcomes : pandas.DataFrame
-        By the contract ``outcomes``.
+        By the contract ``outcomes``. With columns ``deaths_at_least, deaths_at_most`` (a user's export) a county
+        without a count has those bounds instead.
     states : pandas.DataFrame
         By the contract ``states``: ``state, infant_deaths, live_births``, with a row ``US``.
 
@@ -96,43 +98,55 @@ def residual_disclosures(outcomes: pd.DataFrame, states: pd.DataFrame) -> pd.Dat
     reported = outcomes["outcome_status"] != "not_reported"
     published = outcomes["infant_deaths"].notna()
     parts = outcomes[["infant_deaths", "live_births"]].groupby(state).sum()
-    blank = (reported & ~published).groupby(state).sum()
-    totals = states.set_index("state")[["infant_deaths", "live_births"]]
-    nation = totals.loc["US"] if "US" in totals.index else None
-    covered = sorted(set(state[reported]))
-    groups: list[tuple[Sequence[str], pd.Series]] = []
-    withheld = []
-    for name in covered:
-        if name in totals.index and totals.loc[name].notna().all():
-            groups.append(([name], pd.Series(totals.loc[name])))
-        else:
-            withheld.append(name)
-    if withheld and nation is not None and nation.notna().all():
-        others = totals.loc[[name for name in covered if name not in withheld]].sum()
-        groups.append((withheld, pd.Series(nation - others)))
+    blank = reported & ~published
+    groups = _groups_with_a_total(sorted(set(state[reported])), states.set_index("state"))
     rows = []
     for names, total in groups:
         left = (total - parts.reindex(list(names)).fillna(0).sum()).round(6)
-        cells = int(blank.reindex(list(names)).fillna(0).sum())
         rows.append(
             {
                 "group": "+".join(names),
-                "unpublished_counties": cells,
+                "unpublished_counties": int((blank & state.isin(names)).sum()),
                 "residual_deaths": float(left["infant_deaths"]),
                 "residual_births": float(left["live_births"]),
-                "disclosed": _discloses(float(left["infant_deaths"]), float(left["live_births"]), cells),
             }
         )
-    columns = ["group", "unpublished_counties", "residual_deaths", "residual_births", "disclosed"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["group", "unpublished_counties", "residual_deaths", "residual_births"]
+    table = pd.DataFrame(rows, columns=columns)
+    small = is_small(table[["residual_deaths", "residual_births"]]).any(axis=1)
+    return table.assign(disclosed=small | _pins_a_county(table, outcomes[blank], state[blank]))
 
 
-def _discloses(deaths: float, births: float, cells: int) -> bool:
-    low, high = _SMALL
-    if low <= deaths <= high or low <= births <= high:
-        return True
-    if cells == 0:
-        return False
-    least = max(0.0, deaths - _MOST_SUPPRESSED_DEATHS * (cells - 1))
-    most = min(float(_MOST_SUPPRESSED_DEATHS), deaths)
-    return low <= least and most <= high
+def _groups_with_a_total(covered: list[str], totals: pd.DataFrame) -> list[tuple[Sequence[str], pd.Series]]:
+    """Return each published state, and the withheld ones together, whose total is the nation's less the others'."""
+    counts = totals[["infant_deaths", "live_births"]]
+    groups: list[tuple[Sequence[str], pd.Series]] = []
+    withheld = []
+    for name in covered:
+        if name in counts.index and counts.loc[name].notna().all():
+            groups.append(([name], pd.Series(counts.loc[name])))
+        else:
+            withheld.append(name)
+    if withheld and "US" in counts.index and counts.loc["US"].notna().all():
+        others = counts.loc[[name for name in covered if name not in withheld]].sum()
+        groups.append((withheld, pd.Series(counts.loc["US"] - others)))
+    return groups
+
+
+def _pins_a_county(groups: pd.DataFrame, blank: pd.DataFrame, state: pd.Series) -> npt.NDArray[np.bool_]:
+    """Tell which residuals leave some county no choice but 1-9 deaths."""
+    bounds = pd.DataFrame({"low": 0.0, "high": float(_MOST_SUPPRESSED_DEATHS)}, index=blank["county_fips"])
+    bounds["high"] = bounds["high"].where((blank["outcome_status"] == "suppressed").to_numpy(), np.inf)
+    for name, column in (("low", "deaths_at_least"), ("high", "deaths_at_most")):
+        if column in blank:
+            bounds[name] = blank[column].astype("float64").fillna(bounds[name].set_axis(blank.index)).to_numpy()
+    pinned = np.zeros(len(groups), dtype=np.bool_)
+    for number, (group, residual) in enumerate(zip(groups["group"], groups["residual_deaths"], strict=True)):
+        own = bounds[state.isin(group.split("+")).to_numpy()]
+        if own.empty or not own["low"].sum() <= residual <= own["high"].sum():
+            continue  # then the bounds are not what the source's rule says, and nothing follows from them
+        known = relate([(dict.fromkeys(own.index, 1.0), residual, residual)])
+        # One relation alone: propagation is exact.
+        ranges = feasible_ranges(known, own["low"], own["high"], programmes="none")
+        pinned[number] = bool(disclosed(ranges, own).any())
+    return pinned
