@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from matcare.contracts.adjacency import ADJACENCY
+from matcare.contracts.indicators import COUNTY_INDICATORS, STATE_INDICATORS
 from matcare.contracts.model import Column, Table
+from matcare.contracts.national import NATIONAL_RATES
+from matcare.contracts.outcomes_by_race import OUTCOMES_BY_RACE
 
 __all__ = [
+    "BASELINE_MINUTES",
+    "CONNECTICUT_WEIGHTS",
     "COUNTIES",
     "DEMAND",
     "DRIVE_TIME_ERROR",
@@ -85,9 +91,9 @@ OUTCOMES: Final = Table(
     licence="CC-BY-NC-SA-4.0",
     columns=(
         _COUNTY_FIPS,
-        Column(name="infant_deaths", kind="number", minimum=10, unit="deaths 2017-2023", description="Deaths before the first birthday.", source="chr_v129_2026"),
-        Column(name="live_births", kind="number", minimum=10, unit="births 2017-2023", description="Live births of the same seven years.", source="chr_v129_2026"),
-        Column(name="outcome_status", kind="text", required=True, values=("published", "apportioned", "suppressed", "not_reported"), description="`suppressed`: fewer than 20 deaths, not published; `not_reported`: the source has no row (Puerto Rico); `apportioned`: moved between Connecticut's vintages by weights."),
+        Column(name="infant_deaths", kind="number", never_small=True, unit="deaths 2017-2023", description="Deaths before the first birthday.", source="chr_v129_2026"),
+        Column(name="live_births", kind="number", never_small=True, unit="births 2017-2023", description="Live births of the same seven years.", source="chr_v129_2026"),
+        Column(name="outcome_status", kind="text", required=True, values=("published", "apportioned", "suppressed", "not_identified", "not_reported"), description="`suppressed`: too few deaths to be published (embedded data: fewer than 20); `not_identified`: a user's export does not name the county; `not_reported`: the source has no row (Puerto Rico); `apportioned`: moved between Connecticut's vintages by weights."),
     ),
 )
 
@@ -178,8 +184,8 @@ STATES_TABLE: Final = Table(
     columns=(
         Column(name="state", kind="text", required=True, unique=True, pattern=r"[A-Z]{2}", description="Postal code; US for the nation."),
         Column(name="state_name", kind="text", required=True, description="Name."),
-        Column(name="infant_deaths", kind="number", minimum=10, unit="deaths 2017-2023", description="State total.", source="chr_v129_2026"),
-        Column(name="live_births", kind="number", minimum=10, unit="births 2017-2023", description="State total.", source="chr_v129_2026"),
+        Column(name="infant_deaths", kind="number", never_small=True, unit="deaths 2017-2023", description="State total.", source="chr_v129_2026"),
+        Column(name="live_births", kind="number", never_small=True, unit="births 2017-2023", description="State total.", source="chr_v129_2026"),
         Column(name="outcome_status", kind="text", required=True, values=("published", "complementary", "not_reported"), description="`complementary`: withheld, because with its counties' counts it would give a suppressed count back."),
         Column(name="share_women_uninsured", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Women 19-44 without insurance, 2023.", source="ahr_state_measures"),
         Column(name="share_births_medicaid", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Births paid by Medicaid, 2023, among births with a stated payer; cells under ten are not in it.", source="cdc_wonder_natality_payment"),
@@ -212,10 +218,55 @@ DRIVE_TIME_ERROR: Final = Table(
         Column(name="q95_log_ratio", kind="number", required=True, unit="ln ratio", description="95 % quantile of ln(yardstick / model)."),
     ),
 )
+
+BASELINE_MINUTES: Final = Table(
+    name="baseline_minutes",
+    title="Mean drive minutes by county, as the default run has them",
+    description="What the national run with default options computes, kept so that a run for one state can place its counties in the nation, and so that modelled infant mortality does not move with a scenario. "
+    "Made by `matcare data baseline`; a test keeps it the same as the run.",
+    primary_key=("county_fips",),
+    licence="facts",
+    columns=(
+        _COUNTY_FIPS,
+        Column(name="minutes_birth_care", kind="number", minimum=0, unit="minutes", description="To the nearest birth care, mean over women 15-44; missing where most have no minutes.", source="computed"),
+        Column(name="minutes_neonatal_3_plus", kind="number", minimum=0, unit="minutes", description="To the nearest neonatal level III or IV, likewise.", source="computed"),
+        Column(name="minutes_neonatal_3_plus_or_nicu", kind="number", minimum=0, unit="minutes", description="To the nearest neonatal level III or IV, or NICU of unknown level, likewise.", source="computed"),
+        Column(name="share_women_within_60_birth_care", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Women within 60 minutes of birth care.", source="computed"),
+    ),
+)
+
+CONNECTICUT_WEIGHTS: Final = Table(
+    name="connecticut_weights",
+    title="Connecticut's legacy counties to its planning regions",
+    description="Share of each legacy county's women 15-44 in each planning region: moves counts, never classes. For a user's tables by legacy county.",
+    primary_key=("old", "new"),
+    licence="facts",
+    columns=(
+        Column(name="old", kind="text", required=True, pattern=_FIPS, description="Legacy county, 09001-09015.", source="ct_legacy_to_region_weights"),
+        Column(name="new", kind="text", required=True, pattern=_FIPS, description="Planning region, 09110-09190.", source="ct_legacy_to_region_weights"),
+        Column(name="weight", kind="number", required=True, minimum=0, maximum=1, unit=_SHARE, description="Share of the legacy county that lies in the region; adds up to 1 a legacy county.", source="ct_legacy_to_region_weights"),
+    ),
+)
 # fmt: on
 
 EMBEDDED: Final = {
     table.name: table
-    for table in (COUNTIES, OUTCOMES, FACILITIES, DEMAND, ROAD_NODES, ROAD_EDGES, STATES_TABLE, DRIVE_TIME_ERROR)
+    for table in (
+        COUNTIES,
+        OUTCOMES,
+        OUTCOMES_BY_RACE,
+        FACILITIES,
+        DEMAND,
+        ROAD_NODES,
+        ROAD_EDGES,
+        STATES_TABLE,
+        ADJACENCY,
+        COUNTY_INDICATORS,
+        STATE_INDICATORS,
+        CONNECTICUT_WEIGHTS,
+        NATIONAL_RATES,
+        BASELINE_MINUTES,
+        DRIVE_TIME_ERROR,
+    )
 }
 """Every embedded table by name."""

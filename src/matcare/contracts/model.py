@@ -17,6 +17,9 @@ __all__ = ["Column", "Kind", "Table"]
 
 Kind = Literal["text", "integer", "number", "boolean", "geometry"]
 
+_LEAST_SHOWN: Final = 10
+"""Vital-statistics counts of 1-9 are never shown."""
+
 _FRICTIONLESS_TYPES: Final[dict[Kind, str]] = {
     "text": "string",
     "integer": "integer",
@@ -50,6 +53,8 @@ class Column:
         A regular expression that every text must match in full.
     unique : bool
         No value twice.
+    never_small : bool
+        A vital-statistics count: above 0 and below 10 may not stand anywhere. Zero is a count.
     source : str
         Where the value comes from, by catalog identifier or in words.
     """
@@ -64,6 +69,7 @@ class Column:
     values: tuple[str, ...] = ()
     pattern: str = ""
     unique: bool = False
+    never_small: bool = False
     source: str = ""
 
 
@@ -200,6 +206,8 @@ class Table:
 def _allowed(column: Column) -> str:
     if column.values:
         return " | ".join(column.values)
+    if column.never_small:
+        return f"0, or {_LEAST_SHOWN} and more"
     if column.minimum is not None or column.maximum is not None:
         low = "" if column.minimum is None else f"{column.minimum:g}"
         high = "" if column.maximum is None else f"{column.maximum:g}"
@@ -222,12 +230,18 @@ def _pandera_schema(table: Table) -> pa.DataFrameSchema:
             checks.append(pa.Check.ge(column.minimum))
         if column.maximum is not None:
             checks.append(pa.Check.le(column.maximum))
+        if column.never_small:
+            checks.append(pa.Check(_is_shown, name="is never small", error=f"0, or {_LEAST_SHOWN} and more"))
         if column.pattern:
             checks.append(pa.Check.str_matches(f"^(?:{column.pattern})$"))
         columns[column.name] = pa.Column(
             nullable=not column.required, unique=column.unique, checks=checks, required=True
         )
     return pa.DataFrameSchema(columns, unique=list(table.primary_key) or None, strict=False, name=table.name)
+
+
+def _is_shown(values: pd.Series) -> pd.Series:
+    return (values == 0) | (values >= _LEAST_SHOWN)
 
 
 def _is_text(values: pd.Series) -> bool:

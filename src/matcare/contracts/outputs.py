@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from matcare.contracts.embedded import COUNTIES, DEMAND, FACILITIES, OUTCOMES
+from matcare.contracts.association import ASSOCIATION
+from matcare.contracts.clusters import CLUSTERS
+from matcare.contracts.desert_outcomes import DESERT_OUTCOMES
+from matcare.contracts.disparities import CONCENTRATION_CURVE, DISPARITIES
+from matcare.contracts.embedded import COUNTIES, DEMAND, FACILITIES
+from matcare.contracts.indicators import INDICATOR_CATALOG, INDICATORS, NICU_SUPPORT_COLUMNS, STATE_POLICIES
 from matcare.contracts.model import Column, Table
+from matcare.contracts.national import NATIONAL_CHANGES
+from matcare.contracts.outcome_columns import OUTCOME_COLUMNS, PROFILE_COLUMNS
 
 __all__ = [
     "BLOCK_GROUPS",
@@ -13,7 +20,6 @@ __all__ = [
     "COVERAGE_MINUTES",
     "DESERT_CLASSES",
     "FACILITIES_OUT",
-    "IMR_STATUSES",
     "MINUTES",
     "MINUTES_REASONS",
     "OUTPUTS",
@@ -53,9 +59,6 @@ MINUTES_REASONS: Final = ("covered", "beyond_limit", "unreachable", "no_road_acc
 
 COUNTY_MINUTES_REASONS: Final = ("covered", "partly_covered", *MINUTES_REASONS[1:], "no_demand_points")
 """Why a county's mean minutes stand, or are missing."""
-
-IMR_STATUSES: Final = ("published", "published_unreliable", "apportioned", "suppressed", "not_reported")
-"""Standing of an infant mortality rate."""
 
 _SHARE: Final = "share 0-1"
 
@@ -169,12 +172,10 @@ COUNTY_RESULTS: Final = Table(
         *_march_of_dimes("_corroborated"),
         *_minutes_columns("birth_care", SERVICES["birth_care"], "_corroborated"),
         *_deserts("_corroborated"),
-        OUTCOMES.column("infant_deaths"),
-        OUTCOMES.column("live_births"),
-        Column(name="imr", kind="number", minimum=0, unit="per 1,000 live births", description="Infant mortality rate 2017-2023.", source="computed from chr_v129_2026"),
-        Column(name="imr_low", kind="number", minimum=0, unit="per 1,000 live births", description="Lower limit of the NCHS 95 % interval (normal from 100 deaths, gamma below); none for apportioned counts.", source="computed"),
-        Column(name="imr_high", kind="number", minimum=0, unit="per 1,000 live births", description="Upper limit of the NCHS 95 % interval.", source="computed"),
-        Column(name="imr_status", kind="text", required=True, values=IMR_STATUSES, description="published; published_unreliable (fewer than 20 deaths); apportioned (Connecticut: moved between county vintages by weights, so it has no interval); suppressed; not_reported.", source="computed"),
+        Column(name="infant_deaths", kind="number", never_small=True, unit="deaths", description="Deaths before the first birthday in `outcome_period`, where published; Connecticut's are apportioned from legacy counties and have fractions.", source="chr_v129_2026, or the user's export"),
+        Column(name="live_births", kind="number", never_small=True, unit="births", description="Live births of the same years.", source="chr_v129_2026, or the user's export"),
+        *OUTCOME_COLUMNS,
+        *PROFILE_COLUMNS,
         *(_context(name) for name in (
             "women_15_44_status", "births_per_year_status", "births_registered_per_year", "births_registered_status", "births_disagree",
             "share_women_uninsured_status", "obgyns", "obgyns_status", "midwives", "midwives_status", "share_low_birthweight",
@@ -195,6 +196,7 @@ FACILITIES_OUT: Final = Table(
         *FACILITIES.columns,
         *(Column(name=f"counts_{service}", kind="boolean", required=True, description=f"Counts for: {words}.", source="computed") for service, words in SERVICES.items()),
         Column(name="counts_birth_care_corroborated", kind="boolean", required=True, description="Counts as birth care by a chosen tier that is `corroborated` or `likely`, and does not miss from CMS's active hospitals.", source="computed"),
+        *NICU_SUPPORT_COLUMNS,
         Column(name="status", kind="text", required=True, values=("open", "closed"), description="Closed only by a correction in force."),
         Column(name="correction", kind="text", required=True, description="The correction in force (status, date, source), or `none`.", source="user"),
     ),
@@ -228,18 +230,19 @@ POOLED_RATES: Final = Table(
     primary_key=("grouping", "group"),
     licence="CC-BY-NC-SA-4.0",
     columns=(
+        Column(name="outcome_period", kind="text", required=True, description="Years of the deaths and births.", source="chr_v129_2026, or the user's export"),
         Column(name="grouping", kind="text", required=True, values=("nation", "march_of_dimes_class", "drive_time_desert_30", "drive_time_desert_60", "state"), description="What the counties are grouped by."),
         Column(name="group", kind="text", required=True, description="Class, state or nation."),
         Column(name="counties", kind="integer", required=True, minimum=0, unit="counties", description="Counties in the group."),
         Column(name="counties_published", kind="integer", required=True, minimum=0, unit="counties", description="Counties of the group with a published count of their own: in rows of a class the rate stands on these."),
         Column(name="counties_apportioned", kind="integer", required=True, minimum=0, unit="counties", description="Connecticut's planning regions, whose counts are apportioned: left out of the rates of classes."),
         Column(name="share_births_published", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Share of the group's estimated annual births that live in counties with a published count. The smaller, the more the published ones are a selection of the worst."),
-        Column(name="infant_deaths", kind="number", minimum=10, unit="deaths 2017-2023", description="Deaths in the published counties; in rows of a state or the nation, the published total."),
-        Column(name="live_births", kind="number", minimum=10, unit="births 2017-2023", description="Live births, likewise."),
+        Column(name="infant_deaths", kind="number", never_small=True, unit="deaths", description="Deaths in the published counties; in rows of a state or the nation, the published total."),
+        Column(name="live_births", kind="number", never_small=True, unit="births", description="Live births, likewise."),
         Column(name="imr", kind="number", minimum=0, unit="per 1,000 live births", description="Pooled rate."),
         Column(name="imr_low", kind="number", minimum=0, unit="per 1,000 live births", description="Lower limit of the NCHS 95 % interval."),
         Column(name="imr_high", kind="number", minimum=0, unit="per 1,000 live births", description="Upper limit."),
-        Column(name="status", kind="text", required=True, values=("published", "pooled_published_counties", "selected_published_counties", "too_few_published", "complementary", "not_reported"), description="`published`: a state's or the nation's own total; `pooled_published_counties`: at least 80 % of the group's births are in published counties; `selected_published_counties`: fewer are, so the rate is of a selection (small counties appear only when their rate is high), stands without an interval and must not be compared; `too_few_published`: fewer than ten published counties, no rate given; `complementary`: withheld, since it would give a suppressed count back."),
+        Column(name="status", kind="text", required=True, values=("published", "pooled_published_counties", "selected_published_counties", "too_few_published", "none_published", "complementary", "not_reported"), description="`published`: a state's or the nation's own total; `pooled_published_counties`: at least 80 % of the group's births are in published counties; `selected_published_counties`: fewer are, so the rate is of a selection (small counties appear only when their rate is high), stands without an interval and must not be compared; `too_few_published`: fewer than ten published counties that hold less than 80 % of the births, no rate given; `none_published`: every count of the group is suppressed or not named; `complementary`: withheld, since it would give a suppressed count back."),
         Column(name="corrections", kind="text", required=True, description="Corrections of facilities in force, or `none`.", source="user"),
     ),
 )
@@ -278,5 +281,14 @@ OUTPUTS: Final = {
     "facilities.csv": FACILITIES_OUT,
     "block_groups.parquet": BLOCK_GROUPS,
     "pooled_rates.csv": POOLED_RATES,
+    "desert_outcomes.csv": DESERT_OUTCOMES,
+    "association.csv": ASSOCIATION,
+    "clusters.csv": CLUSTERS,
+    "disparities.csv": DISPARITIES,
+    "concentration_curve.csv": CONCENTRATION_CURVE,
+    "indicators.csv": INDICATORS,
+    "indicator_catalog.csv": INDICATOR_CATALOG,
+    "state_policies.csv": STATE_POLICIES,
+    "national_changes.csv": NATIONAL_CHANGES,
 }
 """Files of a run by the contract they keep."""
