@@ -22,7 +22,7 @@ def test_every_source_that_a_contract_names_is_in_the_catalog():
         for column in table.columns
         for part in (column.source or "").split(",")
     }
-    assert named - {""} <= set(CATALOG)
+    assert named - {"", "computed"} <= set(CATALOG)
 
 
 def test_every_table_that_the_catalog_names_exists():
@@ -67,6 +67,7 @@ def test_census_queries_ask_for_what_the_files_hold():
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the publishers' files are not here")
 def test_the_catalog_describes_the_files_that_are_there():
     found = verify_folder(SHARED)
+    found = found[found["id"] != "nchs_linked_file"]  # compiled by hand, kept in the data folder itself
     assert set(found["state"]) == {"right"}
     assert (found["bytes"] == found["expected_bytes"]).all()
 

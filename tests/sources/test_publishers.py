@@ -5,6 +5,7 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2
 
 from matcare.errors import InputError
 from matcare.sources import cdc, county_health_rankings, hrsa, state_policies, travel_mapping, usda
@@ -44,6 +45,97 @@ def test_infant_mortality_refusals(tmp_path, row, part):
     path.write_text(V129 + row + "\n")
     with pytest.raises(InputError, match=part):
         county_health_rankings.read_infant_mortality(path)
+
+
+GROUPS = ("white", "black", "aian", "asian", "nhopi", "tom")
+SUFFIXES = (".x", ".y", ".x.x", ".y.y", ".x.x.x", ".y.y.y")
+
+
+def race_header():
+    names = [
+        f"denominator{s},numerator{s},v129_race_{g},v129_race_{g}_cilow,v129_race_{g}_cihigh"
+        for g, s in zip(GROUPS, SUFFIXES, strict=True)
+    ]
+    hispanic = "v129_race_hispanic,v129_race_hispanic_cilow,v129_race_hispanic_cihigh"
+    return ",".join(["statecode,countycode", *names, hispanic, "v129_race_flag_CT"])
+
+
+def interval(deaths, births):
+    """As the source has it: births are not random in its normal interval."""
+    rate = 1000 * deaths / births
+    if deaths >= 100:
+        return rate, rate * (1 - 1.96 / deaths**0.5), rate * (1 + 1.96 / deaths**0.5)
+    return rate, 500 * chi2.ppf(0.025, 2 * deaths) / births, 500 * chi2.ppf(0.975, 2 * deaths + 2) / births
+
+
+def number(value):
+    return repr(float(value)) if value % 1 else str(int(value))
+
+
+def race_row(state, county, counts, hispanic=None):
+    cells = [
+        ",".join(map(number, (b, d, *interval(d, b)))) if d else ",,,,"
+        for d, b in (counts.get(g, (0, 0)) for g in GROUPS)
+    ]
+    cells.append(",".join(map(number, interval(*hispanic))) if hispanic else ",,")
+    return ",".join([state, county, *cells, ""])
+
+
+def race_file(tmp_path, *rows, header=None):
+    path = tmp_path / "race.csv"
+    path.write_text("\n".join([header or race_header(), *rows]) + "\n")
+    return path
+
+
+NATION = race_row("00", "000", {"white": (900, 200000), "black": (400, 40000), "aian": (30, 4000)}, (300, 60000))
+NORTH_DAKOTA = race_row("38", "000", {"white": (120, 30000), "aian": (30, 4000)}, (25, 5001))
+
+
+def test_infant_mortality_by_race(tmp_path):
+    cass = race_row("38", "017", {"white": (40, 9000), "tom": (21, 3000)}, (147, 17001))
+    path = race_file(tmp_path, NATION, NORTH_DAKOTA, cass, race_row("38", "001", {}))
+    table = county_health_rankings.read_infant_mortality_by_race(path).set_index(["code", "group"])
+    assert len(table) == 10
+    assert table.loc[("38017", "multiple"), ["infant_deaths", "live_births"]].tolist() == [21, 3000]
+    assert table.loc[("38017", "hispanic"), ["infant_deaths", "live_births"]].tolist() == [147, 17001], (
+        "normal interval"
+    )
+    assert table.loc[("38000", "hispanic"), ["infant_deaths", "live_births"]].tolist() == [25, 5001], "gamma interval"
+    assert set(table.loc[table["counts_from"] == "derived"].index.get_level_values("group")) == {"hispanic"}
+    assert table["level"].value_counts().to_dict() == {"nation": 4, "state": 3, "county": 3}
+
+
+def test_hispanic_counts_are_not_derived_when_the_interval_is_another(tmp_path):
+    wide = race_row("38", "017", {"white": (40, 9000)}, (147, 17001)).split(",")
+    wide[5] = repr(float(wide[5]) * 1.001)  # the lower limit of the white rate
+    table = county_health_rankings.read_infant_mortality_by_race(race_file(tmp_path, NATION, ",".join(wide)))
+    assert "hispanic" not in set(table["group"]), "a row with counts was not given back, so no derived count is trusted"
+    assert len(table) == 4
+    rounded = race_row("38", "017", {"white": (40, 9000)}, (147, 17001)).split(",")
+    rounded[-3] = repr(round(float(rounded[-3]), 1))
+    table = county_health_rankings.read_infant_mortality_by_race(race_file(tmp_path, NATION, ",".join(rounded)))
+    assert "hispanic" not in set(table["group"]), "what is solved for is no whole number"
+
+
+def test_infant_mortality_by_race_refusals(tmp_path):
+    def refused(*rows, match, header=None):
+        with pytest.raises(InputError, match=match):
+            county_health_rankings.read_infant_mortality_by_race(race_file(tmp_path, *rows, header=header))
+
+    refused(NORTH_DAKOTA, match="no row of the US")
+    refused(NATION, race_row("38", "000", {"white": (950, 200000)}), match="group white has fewer")
+    refused(NATION, race_row("38", "017", {"white": (7, 900)}), match="1-9")
+    refused(NATION, NORTH_DAKOTA, NORTH_DAKOTA, match="38000 stands twice")
+    exchanged = race_row("38", "017", {"white": (40, 9000)}).split(",")
+    exchanged[2], exchanged[3] = exchanged[3], exchanged[2]
+    refused(NATION, ",".join(exchanged), match="row 3, column 'v129_race_white'")
+    refused(NATION, race_row("38", "017", {"white": (40, 9000)}).replace("9000,40,", "9000,,"), match="and only there")
+    refused(
+        NATION,
+        header=race_header().replace("denominator.y.y,numerator.y.y,", "numerator.y.y,denominator.y.y,"),
+        match="asian.*after its",
+    )
+    refused(NATION, header=race_header().replace("race_tom,", "race_two,"), match="v129_race_tom")
 
 
 AHRF = "fips,county_name,state,ahrf_obgyn,ahrf_midwives_24,ahrf_births_24,ahrf_births_3yr,ahrf_lbw,n_hosp_ob\n"
@@ -219,6 +311,25 @@ def test_originals(shared):
     payers = cdc.read_births_by_payer(shared / "state/wonder_natality_payment_state_2019_2024.csv.gz")
     assert payers.loc[payers["year"] == 2023, "births"].sum() == 3594496
     assert payers["state"].nunique() == 51
+
+
+@pytest.mark.shared
+def test_the_real_file_by_race(shared):
+    table = county_health_rankings.read_infant_mortality_by_race(shared / "county/chr_v129_otherdata_r2026.csv")
+    nation = table[table["level"] == "nation"].set_index("group")
+    assert nation.loc["white", ["infant_deaths", "live_births"]].tolist() == [57857, 13223664]
+    assert nation.loc["hispanic", ["infant_deaths", "live_births"]].tolist() == [32380, 6306691]
+    assert table["counts_from"].value_counts().to_dict() == {"published": 1491, "derived": 322}
+    totals = county_health_rankings.read_infant_mortality(shared / "county/chr_v129_r2026.csv").set_index("code")
+    left = {}
+    for name, rows in (("printed", table[table["counts_from"] == "published"]), ("with derived", table)):
+        sums = rows[rows["level"] == "county"].groupby("code")["infant_deaths"].sum()
+        left[name] = totals["infant_deaths"].reindex(sums.index) - sums
+        assert (left[name] >= 0).all(), "no county's groups exceed its total, derived ones included"
+    assert {name: int(values.between(1, 9).sum()) for name, values in left.items()} == {
+        "printed": 244,
+        "with derived": 316,
+    }
 
 
 @pytest.mark.shared

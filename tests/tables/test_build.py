@@ -48,7 +48,7 @@ def test_the_same_files_give_the_same_bytes(built, shared, tmp_path):
     folder, report = built
     building.build(shared, tmp_path)
     names = sorted(path.name for path in folder.iterdir())
-    assert len(names) == 10
+    assert len(names) == 16
     for name in names:
         assert (folder / name).read_bytes() == (tmp_path / name).read_bytes(), name
     assert any(line.startswith("hrsa_ahrf_2025: 13 rows") for line in report), "what found no county is told"

@@ -6,25 +6,34 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from matcare.contracts import COUNTIES, FACILITIES, OUTCOMES, STATES_TABLE
+from matcare.contracts import EMBEDDED
 from matcare.errors import InputError
 from matcare.sources import (
+    birth_outcomes,
     cdc,
     census_geography,
     census_people,
+    chr_measures,
+    county_adjacency,
     county_health_rankings,
     hrsa,
     state_policies,
+    svi_parts,
     travel_mapping,
     usda,
+    women_by_age,
 )
 from matcare.sources.catalog import CATALOG
+from matcare.tables.adjacency import compile_adjacency, pack_adjacency
 from matcare.tables.counties import CountySources, compile_counties
 from matcare.tables.demand import allocate, compile_demand, pack_demand
 from matcare.tables.documents import datapackage, licences, readme
 from matcare.tables.facilities import compile_facilities
+from matcare.tables.indicators import CountyIndicatorSources, compile_county_indicators, compile_state_indicators
 from matcare.tables.outcomes import compile_outcomes, residual_disclosures
+from matcare.tables.outcomes_by_race import compile_outcomes_by_race
 from matcare.tables.roads import compile_roads, pack_edges, pack_nodes
+from matcare.tables.snapshot import default_data_dir
 from matcare.tables.states import compile_states
 from matcare.tables.storage import stored_bytes, stored_from_frame, write_file
 from matcare.tables.vintages import require_rows, unmatched
@@ -37,8 +46,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from matcare.contracts import Table
-
 __all__ = ["TABLE_SOURCES", "build", "compile_tables"]
 
 TABLE_SOURCES: Final[dict[str, tuple[str, ...]]] = {
@@ -48,6 +55,7 @@ TABLE_SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "cdc_svi_2022", "usda_rucc_2023", "nchs_urban_rural_2013",
     ),
     "outcomes": ("chr_v129_2026", "ct_legacy_to_region_weights"),
+    "outcomes_by_race": ("chr_v129_race_2026", "chr_v129_2026"),
     "facilities": tuple(name for name, source in CATALOG.items() if "facilities" in source.tables),
     "demand": ("census_block_group_centers_2020",),
     "road_nodes": ("travel_mapping_2026", "travel_mapping_2026_nodes"),
@@ -56,15 +64,24 @@ TABLE_SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "chr_v129_2026", "ahr_state_measures", "cdc_wonder_natality_payment", "kff_medicaid_expansion",
         "policies_by_hand",
     ),
+    "adjacency": ("census_county_adjacency_2024",),
+    "county_indicators": (
+        "chr_v037", "chr_v166_2025", "chr_v141_2025", "cdc_svi_2022", "hrsa_ahrf_2025", "census_agesex_2023",
+        "acs5_2023_county", "ct_legacy_to_region_weights",
+    ),
+    "state_indicators": ("ahr_state_measures",),
+    "connecticut_weights": ("ct_legacy_to_region_weights",),
+    "national_rates": ("nchs_linked_file",),
 }  # fmt: skip
 """Which sources of the catalog each table is compiled from."""
 
-_STORED_AS_CONTRACT: Final[dict[str, Table]] = {
-    "counties": COUNTIES,
-    "outcomes": OUTCOMES,
-    "facilities": FACILITIES,
-    "states": STATES_TABLE,
-}
+_STORED_AS_CONTRACT: Final = (
+    "counties", "outcomes", "outcomes_by_race", "facilities", "states", "county_indicators", "state_indicators",
+    "connecticut_weights",
+)  # fmt: skip
+_KEPT: Final = ("drive_time_error.csv", "baseline_minutes.csv", "national_rates.csv")
+"""Tables beside the compiled ones: made by the calibration, by `matcare data baseline`, and by hand."""
+_BY_HAND: Final = "national_rates.csv"
 _DATED: Final = re.compile(r"20\d\d Q[1-4]")
 
 
@@ -112,9 +129,9 @@ def build(from_dir: Path, out_dir: Path) -> list[str]:
     compiled = compile_tables(from_dir)
     files = {f"{name}.parquet": _stored(name, table) for name, table in compiled.tables.items()}
     tables = dict(files)
-    errors = out_dir / "drive_time_error.csv"
-    if errors.is_file():  # made by the calibration, kept beside the compiled tables
-        tables[errors.name] = errors.read_bytes()
+    tables |= {name: (out_dir / name).read_bytes() for name in _KEPT if (out_dir / name).is_file()}
+    if _BY_HAND not in tables:  # a folder of its own begins with the facts that no publisher's file holds
+        files[_BY_HAND] = tables[_BY_HAND] = (default_data_dir() / _BY_HAND).read_bytes()
     files["LICENSES.md"] = licences(TABLE_SOURCES).encode()
     files["README.md"] = readme(compiled.tables, {name: len(content) for name, content in tables.items()}).encode()
     files["datapackage.json"] = datapackage(tables, TABLE_SOURCES).encode()
@@ -163,14 +180,21 @@ def compile_tables(from_dir: Path) -> Compiled:
         raise InputError(f"{path('census_block_group_centers_2020')}: county {lost[0]} is not a county of 2024")
     nodes, edges = travel_mapping.read_highways(path("travel_mapping_2026_nodes"), path("travel_mapping_2026"))
     road_nodes, road_edges = compile_roads(nodes, edges)
+    by_race = county_health_rankings.read_infant_mortality_by_race(path("chr_v129_race_2026"))
+    neighbours = county_adjacency.read_neighbours(path("census_county_adjacency_2024"))
     tables: dict[str, pd.DataFrame] = {
         "counties": counties,
         "outcomes": outcomes,
+        "outcomes_by_race": compile_outcomes_by_race(by_race, outcomes, states),
         "facilities": compile_facilities(from_dir, counties, demand),
         "demand": allocate(demand, counties),
         "road_nodes": road_nodes,
         "road_edges": road_edges,
         "states": states,
+        "adjacency": compile_adjacency(neighbours, counties["county_fips"]),
+        "county_indicators": compile_county_indicators(_indicator_sources(path, weights), counties),
+        "state_indicators": compile_state_indicators(measures),
+        "connecticut_weights": weights[EMBEDDED["connecticut_weights"].names],
     }
     return Compiled(tables=tables, left_out=_left_out(sources, counties))
 
@@ -190,6 +214,19 @@ def _county_sources(path: Callable[[str], Path], measures: pd.DataFrame) -> Coun
         urban_rural_2013=cdc.read_urban_rural_classes(path("nchs_urban_rural_2013")),
         rural_urban_2023=usda.read_rural_urban_codes(path("usda_rucc_2023")),
         women_uninsured_by_state=women.set_index("state")["value"] / 100,
+    )
+
+
+def _indicator_sources(path: Callable[[str], Path], weights: pd.DataFrame) -> CountyIndicatorSources:
+    return CountyIndicatorSources(
+        low_birthweight=chr_measures.read_low_birthweight(path("chr_v037")),
+        broadband=chr_measures.read_broadband(path("chr_v166_2025")),
+        segregation=chr_measures.read_segregation(path("chr_v141_2025")),
+        vulnerability_parts=svi_parts.read_vulnerability_parts(path("cdc_svi_2022")),
+        women_by_age=women_by_age.read_women_by_age(path("census_agesex_2023")),
+        acs_women_by_age=women_by_age.read_acs_women_by_age(path("acs5_2023_county")),
+        birth_outcomes=birth_outcomes.read_birth_outcomes(path("hrsa_ahrf_2025")),
+        connecticut_weights=weights,
     )
 
 
@@ -216,9 +253,12 @@ def _left_out(sources: CountySources, counties: gpd.GeoDataFrame) -> tuple[str, 
 def _stored(name: str, table: pd.DataFrame) -> bytes:
     packed: pa.Table
     if name in _STORED_AS_CONTRACT:
-        packed = stored_from_frame(table, _STORED_AS_CONTRACT[name])
+        packed = stored_from_frame(table, EMBEDDED[name])
     else:
-        packed = {"demand": pack_demand, "road_nodes": pack_nodes, "road_edges": pack_edges}[name](table)
+        packing = {
+            "demand": pack_demand, "road_nodes": pack_nodes, "road_edges": pack_edges, "adjacency": pack_adjacency,
+        }  # fmt: skip
+        packed = packing[name](table)
     about: dict[str, str] = {}
     if name == "facilities":
         about["data_date"] = max(

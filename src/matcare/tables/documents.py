@@ -11,6 +11,7 @@ import pandas as pd
 from matcare.contracts import EMBEDDED
 from matcare.geo import STATES, state_of_county
 from matcare.sources.catalog import CATALOG
+from matcare.tables.adjacency import STORED_ADJACENCY_COLUMNS
 from matcare.tables.demand import STORED_COLUMNS
 from matcare.tables.roads import STORED_EDGE_COLUMNS, STORED_NODE_COLUMNS
 from matcare.tables.storage import SNAPSHOT_VERSION
@@ -27,9 +28,9 @@ _LICENCE_TEXT: Final = """\
 
 The code of matcare is MIT. The data are not: each table has its own licence, and each source its own terms.
 
-`outcomes.parquet`, `states.parquet` and every output of a run that carries infant deaths, live births or
-infant mortality rates derive from County Health Rankings & Roadmaps and are under **CC BY-NC-SA 4.0**:
-attribution, not for commercial use, shared alike.
+`outcomes.parquet`, `outcomes_by_race.parquet`, `states.parquet`, `county_indicators.parquet` and every output of
+a run that carries infant deaths, live births, infant mortality rates or those indicators derive from County
+Health Rankings & Roadmaps and are under **CC BY-NC-SA 4.0**: attribution, not for commercial use, shared alike.
 
 Vital-statistics counts of 1-9 births or deaths are not in these tables and must not be worked out from them;
 do not try to identify a person or a facility's patients (CDC WONDER terms of use).
@@ -54,6 +55,7 @@ _COMPACT: Final[dict[str, dict[str, str]]] = {
     "demand": STORED_COLUMNS,
     "road_nodes": STORED_NODE_COLUMNS,
     "road_edges": STORED_EDGE_COLUMNS,
+    "adjacency": STORED_ADJACENCY_COLUMNS,
 }
 """Tables that are stored in fewer or other columns than their contract has; the loader makes the contract's of them."""
 

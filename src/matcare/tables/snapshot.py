@@ -12,16 +12,24 @@ import geopandas as gpd
 import pandas as pd
 
 from matcare.contracts import (
+    BASELINE_MINUTES,
+    CONNECTICUT_WEIGHTS,
     COUNTIES,
+    COUNTY_INDICATORS,
     DRIVE_TIME_ERROR,
     EMBEDDED,
     FACILITIES,
     OUTCOMES,
+    OUTCOMES_BY_RACE,
+    STATE_INDICATORS,
     STATES_TABLE,
 )
 from matcare.errors import ContractError, SnapshotError
+from matcare.tables.adjacency import unpack_adjacency
 from matcare.tables.demand import allocate, unpack_demand
+from matcare.tables.national_rates import load_national_rates
 from matcare.tables.outcomes import residual_disclosures
+from matcare.tables.outcomes_by_race import race_disclosures
 from matcare.tables.roads import unpack_edges, unpack_nodes
 from matcare.tables.storage import frame_from_stored, read_stored
 
@@ -33,18 +41,22 @@ if TYPE_CHECKING:
 __all__ = [
     "Snapshot",
     "default_data_dir",
+    "load_adjacency",
+    "load_baseline_minutes",
     "load_counties",
     "load_demand",
     "load_drive_time_error",
     "load_facilities",
     "load_outcomes",
+    "load_outcomes_by_race",
     "load_roads",
     "load_snapshot",
     "load_states",
     "verify",
 ]
 
-FILES: Final = {name: f"{name}.csv" if name == "drive_time_error" else f"{name}.parquet" for name in EMBEDDED}
+_TEXT_FILES: Final = ("drive_time_error", "baseline_minutes", "national_rates")
+FILES: Final = {name: f"{name}.csv" if name in _TEXT_FILES else f"{name}.parquet" for name in EMBEDDED}
 """Embedded tables and their files."""
 
 
@@ -55,8 +67,11 @@ class Snapshot:
     Attributes
     ----------
     counties : geopandas.GeoDataFrame
-    outcomes, facilities, demand, road_nodes, road_edges, states : pandas.DataFrame
+    outcomes, outcomes_by_race, facilities, demand, road_nodes, road_edges, states, adjacency : pandas.DataFrame
+    county_indicators, state_indicators, connecticut_weights, national_rates : pandas.DataFrame
         By their contracts in :mod:`matcare.contracts`.
+    baseline_minutes : pandas.DataFrame
+        By its contract; None where a folder of a user's own lacks it, as before `matcare data baseline`.
     data_date : str
         The youngest facility source, in the publisher's words (``"2026 Q2"``).
     hashes : dict of str to str
@@ -70,6 +85,13 @@ class Snapshot:
     road_nodes: pd.DataFrame
     road_edges: pd.DataFrame
     states: pd.DataFrame
+    adjacency: pd.DataFrame
+    outcomes_by_race: pd.DataFrame
+    county_indicators: pd.DataFrame
+    state_indicators: pd.DataFrame
+    connecticut_weights: pd.DataFrame
+    national_rates: pd.DataFrame
+    baseline_minutes: pd.DataFrame | None
     data_date: str
     hashes: dict[str, str]
 
@@ -115,7 +137,7 @@ def load_snapshot(data_dir: Path | str | None = None) -> Snapshot:
     counties = load_counties(folder)
     nodes, edges = load_roads(folder)
     about = read_stored(folder / FILES["facilities"], "facilities")[1]
-    names = [name for name in FILES if name != "drive_time_error"]
+    names = [name for name in FILES if name != "drive_time_error" and (folder / FILES[name]).is_file()]
     return Snapshot(
         counties=counties,
         outcomes=load_outcomes(folder),
@@ -124,6 +146,13 @@ def load_snapshot(data_dir: Path | str | None = None) -> Snapshot:
         road_nodes=nodes,
         road_edges=edges,
         states=load_states(folder),
+        adjacency=load_adjacency(folder),
+        outcomes_by_race=load_outcomes_by_race(folder),
+        county_indicators=_load(COUNTY_INDICATORS, folder),
+        state_indicators=_load(STATE_INDICATORS, folder),
+        connecticut_weights=_load(CONNECTICUT_WEIGHTS, folder),
+        national_rates=load_national_rates(folder / FILES["national_rates"]),
+        baseline_minutes=load_baseline_minutes(folder),
         data_date=str(about.get("data_date", "not recorded")),
         hashes={name: hashlib.sha256((folder / FILES[name]).read_bytes()).hexdigest() for name in names},
     )
@@ -193,14 +222,34 @@ def load_roads(data_dir: Path | str | None = None) -> tuple[pd.DataFrame, pd.Dat
     return nodes, edges
 
 
+def load_outcomes_by_race(data_dir: Path | str | None = None) -> pd.DataFrame:
+    """Load infant deaths and live births by race; see :data:`matcare.contracts.OUTCOMES_BY_RACE`."""
+    return _load(OUTCOMES_BY_RACE, data_dir)
+
+
+def load_adjacency(data_dir: Path | str | None = None) -> pd.DataFrame:
+    """Load which counties touch, both directions; see :data:`matcare.contracts.ADJACENCY`."""
+    return unpack_adjacency(read_stored(_folder(data_dir) / FILES["adjacency"], "adjacency")[0])
+
+
+def load_baseline_minutes(data_dir: Path | str | None = None) -> pd.DataFrame | None:
+    """Load the default run's county minutes; None where they have not been made yet."""
+    path = _folder(data_dir) / FILES["baseline_minutes"]
+    return _load_text(BASELINE_MINUTES, path, {"county_fips": "str"}) if path.is_file() else None
+
+
 def load_drive_time_error(data_dir: Path | str | None = None) -> pd.DataFrame:
     """Load the error statistics of the drive times; see :data:`matcare.contracts.DRIVE_TIME_ERROR`."""
     path = _folder(data_dir) / FILES["drive_time_error"]
     if not path.is_file():
         raise SnapshotError(f"{path}: the embedded table 'drive_time_error' is missing; install matcare again")
+    return _load_text(DRIVE_TIME_ERROR, path, {})
+
+
+def _load_text(contract: Table, path: Path, types: dict[str, Any]) -> pd.DataFrame:
     try:
-        return DRIVE_TIME_ERROR.validate(pd.read_csv(path), where=str(path))
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ContractError) as error:
+        return contract.validate(pd.read_csv(path, dtype=types), where=str(path))
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ContractError, ValueError) as error:
         raise SnapshotError(f"{path}: damaged ({error}); install matcare again") from error
 
 
@@ -251,8 +300,21 @@ def _loaders(folder: Path, loaded: dict[str, pd.DataFrame]) -> dict[str, Callabl
         "road_nodes": lambda: load_roads(folder)[0],
         "road_edges": lambda: load_roads(folder)[1],
         "states": lambda: load_states(folder),
+        "adjacency": lambda: load_adjacency(folder),
+        "outcomes_by_race": lambda: load_outcomes_by_race(folder),
+        "county_indicators": lambda: _load(COUNTY_INDICATORS, folder),
+        "state_indicators": lambda: _load(STATE_INDICATORS, folder),
+        "connecticut_weights": lambda: _load(CONNECTICUT_WEIGHTS, folder),
+        "national_rates": lambda: load_national_rates(folder / FILES["national_rates"]),
+        "baseline_minutes": lambda: _required(load_baseline_minutes(folder)),
         "drive_time_error": lambda: load_drive_time_error(folder),
     }
+
+
+def _required(table: pd.DataFrame | None) -> pd.DataFrame:
+    if table is None:
+        raise SnapshotError("baseline_minutes.csv is missing; make it with `matcare data baseline`")
+    return table
 
 
 def _problem(name: str, table: pd.DataFrame, loaded: dict[str, pd.DataFrame]) -> str:
@@ -266,6 +328,10 @@ def _problem(name: str, table: pd.DataFrame, loaded: dict[str, pd.DataFrame]) ->
             return (
                 f"a count of 1-9 can be worked out from the total of {found.loc[found['disclosed'], 'group'].iloc[0]}"
             )
+    if name == "outcomes_by_race" and {"outcomes", "states"} <= set(loaded):
+        given = race_disclosures(table, loaded["outcomes"], loaded["states"])
+        if len(given):
+            return f"a count of 1-9 can be worked out from the rows by race ({len(given)} cells)"
     return ""
 
 
