@@ -9,10 +9,11 @@ import pandas as pd
 from matcare.contracts import DESERT_CLASSES, POOLED_RATES
 from matcare.measures.rates import infant_mortality
 
-__all__ = ["FEWEST_COUNTIES", "WHOLE_ENOUGH", "pooled_rates"]
+__all__ = ["FEWEST_COUNTIES", "WHOLE_ENOUGH", "pooled_published", "pooled_rates"]
 
 _FLAGS: Final = {True: "desert", False: "not a desert"}
 _PUBLISHED: Final = ("published", "published_unreliable")
+_UNPUBLISHED: Final = ("suppressed", "modelled", "not_identified")
 
 WHOLE_ENOUGH: Final = 0.8
 """From this share of births in published counties, a pooled rate speaks for the group."""
@@ -57,8 +58,7 @@ def pooled_rates(counties: pd.DataFrame, states: pd.DataFrame, *, corrections: s
     for grouping, names in groups.items():
         for name in names:
             part = labelled[labelled[grouping] == name]
-            row = _row(grouping, name, part)
-            rows.append(row | _pooled(part[part["imr_status"].isin(_PUBLISHED)], row))
+            rows.append({"grouping": grouping, "group": name} | pooled_published(part))
     totals = states.set_index("state")
     rows.extend(
         _row("state", state, counties[counties["state"] == state]) | _total(totals, state)
@@ -71,6 +71,7 @@ def pooled_rates(counties: pd.DataFrame, states: pd.DataFrame, *, corrections: s
     given = frame["status"] != "too_few_published"
     certain = given & (frame["status"] != "selected_published_counties")
     frame = frame.assign(
+        outcome_period=counties["outcome_period"].iloc[0],
         imr=rates["rate"].where(given),
         imr_low=rates["low"].where(certain),
         imr_high=rates["high"].where(certain),
@@ -79,12 +80,35 @@ def pooled_rates(counties: pd.DataFrame, states: pd.DataFrame, *, corrections: s
     return frame[POOLED_RATES.names]
 
 
+def pooled_published(part: pd.DataFrame) -> dict[str, Any]:
+    """Pool the published counts of one group of counties, with what they stand on.
+
+    Parameters
+    ----------
+    part : pandas.DataFrame
+        The group's rows of contract `COUNTY_RESULTS`.
+
+    Returns
+    -------
+    dict
+        ``counties, counties_published, counties_apportioned, share_births_published``; ``infant_deaths`` and
+        ``live_births`` of the published counties, NaN without any; ``status`` by the rule of :func:`pooled_rates`.
+    """
+    row = _standing(part)
+    pooled = _pooled(part[part["imr_status"].isin(_PUBLISHED)], row)
+    if pooled["status"] == "not_reported" and part["imr_status"].isin(_UNPUBLISHED).any():
+        pooled["status"] = "none_published"
+    return row | pooled
+
+
 def _row(grouping: str, group: str, part: pd.DataFrame) -> dict[str, Any]:
+    return {"grouping": grouping, "group": group} | _standing(part)
+
+
+def _standing(part: pd.DataFrame) -> dict[str, Any]:
     births = part["births_per_year"]
     published = part["imr_status"].isin(_PUBLISHED)
     return {
-        "grouping": grouping,
-        "group": group,
         "counties": len(part),
         "counties_published": int(published.sum()),
         "counties_apportioned": int((part["imr_status"] == "apportioned").sum()),
