@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from matcare.contracts.embedded import FACILITIES
+from matcare.contracts.indicators import NICU_SUPPORTS
 from matcare.errors import InputError
 from matcare.geo import STATES, canonical_county_fips, canonical_state
 from matcare.tables.facility_sites import counties_of_points
@@ -149,7 +150,7 @@ def read_facilities(path: Path, counties: gpd.GeoDataFrame) -> UserFacilities:
     frame["nursery_discharges"], frame["nursery_discharges_status"] = np.nan, "not_reported"
     for column in ("evidence_query", "level_query", "same_site_as", "other_ids"):
         frame[column] = pd.Series(None, index=frame.index, dtype="str")
-    unread = sorted(set(table.columns) - set(FACILITIES.names) - {"birth_care"})
+    unread = sorted(set(table.columns) - set(FACILITIES.names) - {"birth_care", *NICU_SUPPORTS})
     if unread:
         notes.append(f"{path.name}: columns not used: {', '.join(unread)}")
     return UserFacilities(facilities=FACILITIES.validate(frame, where=str(path)), notes=notes)
