@@ -52,17 +52,35 @@ def made_counties(geometry: gpd.GeoDataFrame, seed: int = 7) -> gpd.GeoDataFrame
             rng.random(count) < 0.95, "covered", rng.choice(COUNTY_RESULTS.column(name).values, count)
         )
         frame.loc[frame[name] != "covered", name.removesuffix("_reason")] = np.nan
-    frame["imr_status"] = rng.choice(IMR_STATUSES, count, p=[0.34, 0.02, 0.01, 0.55, 0.08])
+    frame["imr_status"] = rng.choice(IMR_STATUSES, count, p=[0.34, 0.02, 0.01, 0.5, 0.05, 0.04, 0.04])
     shown = frame["imr_status"].isin(["published", "published_unreliable", "apportioned"])
     frame["imr"] = rng.gamma(16.0, 0.38, count).round(3)
     frame["imr_low"] = (frame["imr"] * 0.7).round(3)
     frame["imr_high"] = (frame["imr"] * 1.4).round(3)
-    for name in ("imr", "imr_low", "imr_high", "infant_deaths", "live_births"):
-        frame[name] = frame[name].where(shown)
+    frame["outcome_period"] = "2017-2023"
+    _fill_outcomes(frame, shown)
     frame.loc[frame["share_women_uninsured_status"] != "estimated", "share_women_uninsured"] = np.nan
     return gpd.GeoDataFrame(
         frame.drop(columns="geometry", errors="ignore"), geometry=geometry.geometry.to_numpy(), crs=geometry.crs
     )
+
+
+def _fill_outcomes(frame: pd.DataFrame, shown: pd.Series) -> None:
+    """Blank each outcome where its county has none: a modelled rate only without a published one."""
+    modelled = frame["imr_status"] == "modelled"
+    counts = {"imr", "imr_low", "imr_high", "infant_deaths", "live_births"}
+    for name in frame.columns:
+        if name in counts or name.startswith(("imr_eb", "imr_shrinkage")):
+            frame[name] = frame[name].where(shown)
+        elif name == "imr_modelled_benchmark":
+            frame[name] = frame[name].where(modelled)
+        elif name.startswith("imr_modelled"):
+            frame[name] = (5.0 + frame[name] % 4).round(2).where(modelled)
+        elif name.startswith(("cluster_imr", "hot_spot_imr")):
+            frame.loc[~shown, name] = "no_rate"
+        elif name.startswith("profile_") and name != "profile_missing":
+            frame[name] = (frame[name] % 100).round(1)
+    frame["profile_missing"] = "none"
 
 
 def made_facilities(counties: gpd.GeoDataFrame, count: int, seed: int = 11) -> pd.DataFrame:
@@ -116,6 +134,10 @@ def small_region() -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     counties["imr_high"] = np.where(shown, 8.75, np.nan)
     counties["infant_deaths"] = np.where(shown, 41.0, np.nan)
     counties["live_births"] = np.where(shown, 6560.0, np.nan)
+    _fill_outcomes(counties, shown)
+    for name, value in {"imr_eb": 6.0, "imr_eb_low": 5.0, "imr_eb_high": 7.0, "imr_shrinkage": 0.62}.items():
+        counties[name] = np.where(shown, value, np.nan)
+    counties["imr_modelled"] = np.where(counties["imr_status"] == "modelled", 7.25, np.nan)
     for name in [column for column in counties if column.startswith("minutes_") and column.endswith("_reason")]:
         counties[name] = np.resize(np.array(COUNTY_RESULTS.column(name).values, dtype=object), 16)
         counties[name.removesuffix("_reason")] = np.where(counties[name] == "covered", 41.37, np.nan)

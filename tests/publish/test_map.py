@@ -153,6 +153,9 @@ def test_every_value_and_status_has_a_legend_row(theme):
     patterns = [entry["pattern"] for entry in theme["missing"] if entry["value"] is not None]
     assert len(patterns) == len(set(patterns)), "reasons must be told apart"
     assert all(entry["label"] for entry in (*theme["classes"], *theme["missing"]))
+    if theme["kind"] == "category" and theme["family"] == "clusters":
+        classes = {entry["value"] for entry in theme["classes"]}
+        assert classes | rows - {None} == set(COUNTY_RESULTS.column(theme["column"]).values)
     if theme["kind"] == "bins":
         breaks = [entry["to"] for entry in theme["classes"]]
         assert breaks[-1] is None
@@ -165,6 +168,11 @@ def test_every_class_and_outcome_standing_is_shown():
     outcome = by_id["imr"]
     shown = {entry["value"] for entry in (*outcome["missing"], *outcome["overlay"])}
     assert set(IMR_STATUSES) - shown == {"published"}
+    with_modelled = by_id["imr-modelled"]
+    assert with_modelled["fallback"] == "imr_modelled"
+    overlays = {entry["value"]: entry["pattern"] for entry in with_modelled["overlay"]}
+    assert overlays["modelled"] == "hatch-over", "a modelled value never has the fill of a published one"
+    assert list(overlays.values()).count("hatch-over") == 1
     reasons = COUNTY_RESULTS.column("minutes_birth_care_reason").values
     assert set(reasons) <= set(REASON_WORDS)
 

@@ -102,7 +102,7 @@ def test_the_map_is_drawn(page):
 @pytest.mark.parametrize("theme", themes(), ids=lambda theme: theme["id"])
 def test_every_theme_draws_with_its_legend(page, theme):
     page.execute_script("matcare.choose(arguments[0])", theme["id"])
-    assert _text(page, "#legend h2") == theme["title"]
+    assert _text(page, "#legend h2") == theme["title"] + (", 2017-2023" if theme["family"] == "imr" else "")
     counted = page.execute_script(
         "return [...document.querySelectorAll('#legend tbody tr')].filter((row) => !row.innerText.includes('of these'))"
         ".map((row) => Number(row.children[2].innerText.replace(',', '')))"
@@ -183,6 +183,10 @@ def test_search_by_tilde_and_arrows(page):
     [
         ("suppressed", "Suppressed: fewer than 20 infant deaths"),
         ("not_reported", "Not reported: the source has no figure"),
+        ("modelled", "No rate is published: fewer than 20 infant deaths in 2017-2023"),
+        ("modelled", "Modelled: 7.25"),
+        ("modelled", "It is no observation: do not rank, test or compare it."),
+        ("not_identified", "Not named: the export for 2017-2023"),
         ("published_unreliable", "Unreliable: it stands on fewer than 20 deaths"),
         ("apportioned", "Apportioned: Connecticut’s counts"),
     ],
@@ -191,6 +195,37 @@ def test_the_panel_says_how_a_rate_stands(page, region, status, words):
     counties, _ = region
     page.execute_script("matcare.openCounty(arguments[0])", int((counties["imr_status"] == status).to_numpy().argmax()))
     assert words in _text(page, "#panel")
+
+
+def test_a_modelled_rate_never_has_the_fill_of_a_published_one(page, region):
+    counties, _ = region
+    page.execute_script("matcare.choose('imr-modelled')")
+    modelled = int((counties["imr_status"] == "modelled").to_numpy().argmax())
+    published = int((counties["imr_status"] == "published").to_numpy().argmax())
+    fills = page.execute_script(
+        """
+        const fills = {};
+        matcare.map.eachLayer((layer) => { if (layer.county !== undefined) fills[layer.county] = layer.options.fillColor; });
+        return [typeof fills[arguments[0]], typeof fills[arguments[1]]];
+        """,
+        modelled,
+        published,
+    )
+    assert fills == ["object", "string"], "a pattern, where the published rate has a plain colour"
+    assert "Modelled: no count is published" in _text(page, "#legend")
+    page.execute_script("matcare.choose('imr')")
+    assert "Not published (too few deaths)" in _text(page, "#legend")
+
+
+def test_the_panel_shows_shrinkage_clusters_and_the_profile(page, region):
+    counties, _ = region
+    at = int((counties["imr_status"] == "published").to_numpy().argmax())
+    page.execute_script("matcare.openCounty(arguments[0])", at)
+    panel = _text(page, "#panel")
+    row = counties.iloc[at]
+    assert f"{row['imr_eb']:.2f} ({row['imr_eb_low']:.2f} to {row['imr_eb_high']:.2f})" in panel
+    for words in ("Mother-infant profile", "Patient and family", "Policy and society", "higher is of more concern"):
+        assert words in panel
 
 
 def test_names_that_look_like_markup_are_text(page):

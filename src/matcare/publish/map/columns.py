@@ -13,7 +13,14 @@ from matcare.errors import ContractError
 
 __all__ = ["FACILITY_GROUPS", "county_columns", "facility_columns", "facility_groups"]
 
-_DECIMALS: Final = {"minutes": 2, "share 0-1": 4, "per 1,000 live births": 3, "degrees": 4, "percentile 0-1": 4}
+_DECIMALS: Final = {
+    "minutes": 2,
+    "share 0-1": 4,
+    "per 1,000 live births": 3,
+    "degrees": 4,
+    "percentile 0-1": 4,
+    "mean percentile 0-100": 0,
+}
 _DEFAULT_DECIMALS: Final = 2
 _NOT_SHOWN: Final = frozenset({"geo_id", "geometry"})
 

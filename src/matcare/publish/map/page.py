@@ -17,6 +17,7 @@ from branca.element import Figure, MacroElement
 from folium.template import Template
 from xstatic.pkg import leaflet
 
+from matcare.contracts import PROFILE_LEVELS
 from matcare.geo import STATES
 from matcare.publish.folder import atomic_file
 from matcare.publish.map.columns import FACILITY_GROUPS, county_columns, facility_columns
@@ -29,7 +30,8 @@ from matcare.publish.map.geometry import (
     shift_longitude,
     state_lines,
 )
-from matcare.publish.map.themes import CLASS_WORDS, FAMILIES, IMR_WORDS, REASON_WORDS, SERVICE_WORDS, themes
+from matcare.publish.map.outcome_themes import CLUSTER_WORDS, IMR_WORDS
+from matcare.publish.map.themes import CLASS_WORDS, FAMILIES, REASON_WORDS, SERVICE_WORDS, themes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,9 +47,10 @@ PLAIN_WORDS: Final = (
     "Minutes are for a car at the run's profile's speeds, without waiting. Canada's roads and units are left out.",
     """Obstetric services change monthly. To correct a unit, list it in a file (facility_id, status, date, source) and
     run matcare with --corrections FILE; every output then names the correction.""",
-    """Births are Census estimates. Infant deaths and births 2017-2023 come from NCHS by way of County Health Rankings &
-    Roadmaps and are licensed CC BY-NC-SA 4.0, and so are the map and tables made with them: share alike, not for
-    commerce.""",
+    """Births are Census estimates. The embedded infant deaths and births 2017-2023 come from NCHS by way of County
+    Health Rankings & Roadmaps and are licensed CC BY-NC-SA 4.0, and so are the map and tables made with them: share
+    alike, not for commerce.""",
+    """A modelled rate (hatched) is what counties alike have, no observation: not to be ranked, compared or tested.""",
 )
 """What is said wherever results are shown (methods, section 7)."""
 
@@ -103,6 +106,7 @@ def render_map(
     subtitle: str = "",
     notes: Sequence[str] = (),
     sources: Sequence[str] = (),
+    suppressed: str = "fewer than 20 infant deaths",
 ) -> str:
     """Return the interactive map as one HTML page that opens without a network.
 
@@ -120,6 +124,8 @@ def render_map(
         Data date, corrections in force, caveats; plain text, one paragraph each. What must be said everywhere is added.
     sources : sequence of str
         Sources with their dates and licences; plain text.
+    suppressed : str
+        What the source of the outcomes does not publish, in words.
 
     Returns
     -------
@@ -133,7 +139,7 @@ def render_map(
     InputError
         When the counties are not in EPSG:4326.
     """
-    payload = _payload(counties, facilities, states_outline)
+    payload = _payload(counties, facilities, states_outline, suppressed)
     words = {"title": title, "subtitle": subtitle, "notes": (*notes, *PLAIN_WORDS), "sources": tuple(sources)}
     figure = _Page(title=html.escape(title))
     frame = _OfflineMap(
@@ -146,7 +152,7 @@ def render_map(
 
 
 def _payload(
-    counties: gpd.GeoDataFrame, facilities: pd.DataFrame, states_outline: gpd.GeoDataFrame | None
+    counties: gpd.GeoDataFrame, facilities: pd.DataFrame, states_outline: gpd.GeoDataFrame | None, suppressed: str
 ) -> dict[str, Any]:
     states = counties["state"].to_numpy(dtype=object)
     shapes = map_geometry(counties)
@@ -166,7 +172,15 @@ def _payload(
         "families": FAMILIES,
         "themes": themes(),
         "states": STATES,
-        "words": {"class": CLASS_WORDS, "reason": REASON_WORDS, "imr": IMR_WORDS, "service": SERVICE_WORDS},
+        "words": {
+            "class": CLASS_WORDS,
+            "reason": REASON_WORDS,
+            "imr": IMR_WORDS,
+            "service": SERVICE_WORDS,
+            "cluster": CLUSTER_WORDS,
+            "level": PROFILE_LEVELS,
+            "suppressed": suppressed,
+        },
     }
 
 
@@ -196,7 +210,7 @@ def _plain(value: Any) -> Any:
 
 def _script() -> str:
     """Return our script: the parts, in order, in one scope of their own."""
-    parts = "\n".join(_asset(f"{name}.js") for name in ("data", "draw", "legend", "panel", "search", "map"))
+    parts = "\n".join(_asset(f"{name}.js") for name in ("data", "draw", "legend", "outcome", "panel", "search", "map"))
     return f'(function () {{\n"use strict";\n{parts}}})();'
 
 

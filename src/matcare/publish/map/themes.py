@@ -7,16 +7,13 @@ dates compare.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from matcare.contracts import COUNTY_RESULTS, COVERAGE_MINUTES, DESERT_CLASSES, IMR_STATUSES, SERVICES
+from matcare.contracts import COUNTY_RESULTS, COVERAGE_MINUTES, DESERT_CLASSES, SERVICES
+from matcare.publish.map.legend_rows import BUPU_DARK_FIRST, NO_DATA, PUBU, YLGNBU, Theme, bins, rows
+from matcare.publish.map.outcome_themes import outcome_themes
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-__all__ = ["CLASS_WORDS", "FAMILIES", "IMR_WORDS", "REASON_WORDS", "SERVICE_WORDS", "themes"]
-
-Theme = dict[str, Any]
+__all__ = ["CLASS_WORDS", "FAMILIES", "REASON_WORDS", "SERVICE_WORDS", "themes"]
 
 FAMILIES: Final = {
     "class": "March of Dimes class",
@@ -24,6 +21,8 @@ FAMILIES: Final = {
     "minutes": "Minutes to care",
     "within": "Women within reach",
     "imr": "Infant mortality",
+    "clusters": "Clusters",
+    "profile": "Mother-infant profile",
     "context": "Context",
 }
 """Families of themes, in the order of the list."""
@@ -64,20 +63,6 @@ REASON_WORDS: Final = {
 }
 """Why minutes are missing, in words."""
 
-IMR_WORDS: Final = {
-    "published": "Published",
-    "published_unreliable": "Unreliable (under 20 deaths)",
-    "apportioned": "Apportioned, not published as such",
-    "suppressed": "Suppressed (under 20 deaths)",
-    "not_reported": "Not reported by the source",
-}
-"""Standing of an infant mortality rate, in words."""
-
-_YLGNBU: Final = ("#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#0c2c84")
-_BUPU_DARK_FIRST: Final = ("#810f7c", "#8856a7", "#8c96c6", "#9ebcda", "#bfd3e6", "#edf8fb")
-_YLORBR: Final = ("#ffffd4", "#fee391", "#fec44f", "#fe9929", "#d95f0e", "#993404")
-_PUBU: Final = ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d")
-
 _REASON_PATTERNS: Final = {
     "beyond_limit": "cross",
     "unreachable": "grid",
@@ -87,8 +72,6 @@ _REASON_PATTERNS: Final = {
 }
 _MANY_WITHOUT: Final = 0.1
 """A mean that leaves out this share of women is marked on the map: in Alaska it speaks of the towns alone."""
-
-_NO_DATA: Final = {"value": None, "label": "No figure", "pattern": "dots"}
 
 SERVICE_WORDS: Final = {
     "birth_care": "Birth care",
@@ -109,7 +92,8 @@ def themes() -> list[Theme]:
         ``id``, ``family``, ``label`` (in lists), ``title`` and ``note`` (in the legend), ``kind`` (``category``,
         ``bins`` or ``flag``), ``column``, ``status`` (the column that says why a value is missing), ``bound`` (whether
         the column exists again with the suffix ``_corroborated``), ``classes`` and ``missing`` (legend rows),
-        ``overlay`` (rows for values that stand with a reservation). A bin holds values up to ``to``, and ``to`` itself
+        ``overlay`` (rows for values that stand with a reservation), ``fallback`` (the column that fills an empty value,
+        under an overlay of its own; only where a theme has one). A bin holds values up to ``to``, and ``to`` itself
         unless ``below``.
     """
     return [
@@ -117,7 +101,7 @@ def themes() -> list[Theme]:
         *(_desert_theme(limit) for limit in (30, 60)),
         *(_minutes_theme(service) for service in SERVICES),
         *(_within_theme(service, limit) for service in SERVICES for limit in COVERAGE_MINUTES),
-        _imr_theme(),
+        *outcome_themes(),
         *_context_themes(),
     ]
 
@@ -139,7 +123,7 @@ def _class_theme() -> Theme:
             {"value": level, "label": words, "colours": [_CLASS_LEGEND[part][1] for part in level.split("_or_")]}
             for level, words in CLASS_WORDS.items()
         ],
-        "missing": [_NO_DATA],
+        "missing": [NO_DATA],
     }
 
 
@@ -159,7 +143,7 @@ def _desert_theme(limit: int) -> Theme:
             {"value": 1, "label": f"Half or more beyond {limit} minutes", "colours": ["#7f2704"]},
             {"value": 0, "label": f"More than half within {limit} minutes", "colours": ["#d6e6ee"]},
         ],
-        "missing": [_NO_DATA],
+        "missing": [NO_DATA],
     }
 
 
@@ -187,7 +171,7 @@ def _minutes_theme(service: str) -> Theme:
         "column": f"minutes_{service}",
         "status": column,
         "bound": service == "birth_care",
-        "classes": _bins(upper, labels, _YLGNBU),
+        "classes": bins(upper, labels, YLGNBU),
         "overlay": [
             {
                 "column": f"share_women_without_minutes_{service}",
@@ -197,8 +181,8 @@ def _minutes_theme(service: str) -> Theme:
             }
         ],
         "missing": [
-            *_rows(reasons, REASON_WORDS, _REASON_PATTERNS),
-            _NO_DATA,
+            *rows(reasons, REASON_WORDS, _REASON_PATTERNS),
+            NO_DATA,
         ],
     }
 
@@ -218,29 +202,8 @@ def _within_theme(service: str, limit: int) -> Theme:
         "column": f"share_women_within_{limit}_{service}",
         "status": None,
         "bound": service == "birth_care",
-        "classes": _bins(upper, labels, _BUPU_DARK_FIRST),
-        "missing": [_NO_DATA],
-    }
-
-
-def _imr_theme() -> Theme:
-    upper = (4.0, 5.0, 6.0, 8.0, 10.0, None)
-    labels = ("4 or less", "over 4 to 5", "over 5 to 6", "over 6 to 8", "over 8 to 10", "over 10")
-    overlays = {"published_unreliable": "dots-over", "apportioned": "stripes-over"}
-    patterns = {"suppressed": "diagonal", "not_reported": "dots"}
-    return {
-        "id": "imr",
-        "family": "imr",
-        "label": "Infant mortality rate",
-        "title": "Infant deaths per 1,000 live births, 2017-2023",
-        "note": "Only counties with 20 deaths or more are published: a small one appears only when its rate is high.",
-        "kind": "bins",
-        "column": "imr",
-        "status": "imr_status",
-        "bound": False,
-        "classes": _bins(upper, labels, _YLORBR),
-        "overlay": _rows([status for status in IMR_STATUSES if status in overlays], IMR_WORDS, overlays),
-        "missing": [*_rows([status for status in IMR_STATUSES if status in patterns], IMR_WORDS, patterns), _NO_DATA],
+        "classes": bins(upper, labels, BUPU_DARK_FIRST),
+        "missing": [NO_DATA],
     }
 
 
@@ -260,8 +223,8 @@ def _context_themes() -> list[Theme]:
             "column": "share_women_uninsured",
             "status": "share_women_uninsured_status",
             "below": True,
-            "classes": _bins((0.05, 0.10, 0.15, 0.20, None), uninsured, _PUBU),
-            "missing": [not_reported, _NO_DATA],
+            "classes": bins((0.05, 0.10, 0.15, 0.20, None), uninsured, PUBU),
+            "missing": [not_reported, NO_DATA],
         },
         {
             **shared,
@@ -271,7 +234,7 @@ def _context_themes() -> list[Theme]:
             "note": "CDC/ATSDR; higher is more vulnerable.",
             "column": "svi",
             "status": None,
-            "classes": _bins((0.2, 0.4, 0.6, 0.8, None), fifths, _PUBU),
+            "classes": bins((0.2, 0.4, 0.6, 0.8, None), fifths, PUBU),
             "missing": [not_reported | {"value": None}],
         },
         {
@@ -282,16 +245,7 @@ def _context_themes() -> list[Theme]:
             "note": "Census SAIPE 2024; Puerto Rico: ACS 2019-23.",
             "column": "share_poverty",
             "status": None,
-            "classes": _bins((0.10, 0.15, 0.20, 0.25, None), poverty, _PUBU),
+            "classes": bins((0.10, 0.15, 0.20, 0.25, None), poverty, PUBU),
             "missing": [not_reported | {"value": None}],
         },
     ]
-
-
-def _bins(upper: Sequence[float | None], labels: Sequence[str], ramp: Sequence[str]) -> list[dict[str, Any]]:
-    rows = zip(upper, labels, ramp, strict=True)
-    return [{"to": to, "label": label, "colours": [colour]} for to, label, colour in rows]
-
-
-def _rows(values: Iterable[str], words: Mapping[str, str], patterns: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [{"value": value, "label": words[value], "pattern": patterns[value]} for value in values]

@@ -8,6 +8,7 @@ const patternCache = new Map();
 // Draw lines on an 8 x 8 tile, so that it repeats without a seam.
 const PATTERN_MARKS = {
   diagonal: (c) => { line(c, -2, 2, 2, -2); line(c, 0, 8, 8, 0); line(c, 6, 10, 10, 6); },
+  hatch: (c) => { line(c, -2, 6, 2, 10); line(c, -2, -2, 10, 10); line(c, 6, -2, 10, 2); },
   cross: (c) => { line(c, 0, 0, 8, 8); line(c, 0, 8, 8, 0); },
   grid: (c) => { line(c, 0, 4, 8, 4); line(c, 4, 0, 4, 8); },
   bars: (c) => { line(c, 0, 4, 8, 4); },
@@ -62,12 +63,12 @@ function fillOf(colours, pattern) {
     else if (!pattern) fill = stripes(colours);
     else {
       const over = pattern.endsWith("-over");
-      const marks = { "dots-over": "dots", "stripes-over": "diagonal" }[pattern] || pattern;
+      const marks = { "dots-over": "dots", "stripes-over": "diagonal", "hatch-over": "hatch" }[pattern] || pattern;
       fill = tile(8, (c) => {
         c.fillStyle = over ? colours[0] : PATTERN_PAPER;
         c.fillRect(0, 0, 8, 8);
-        c.strokeStyle = c.fillStyle = over ? "#222" : marks === "diagonal" ? PATTERN_FAINT : PATTERN_INK;
-        c.lineWidth = over ? 0.9 : 1;
+        c.strokeStyle = c.fillStyle = marks === "hatch" ? "#fff" : over ? "#222" : marks === "diagonal" ? PATTERN_FAINT : PATTERN_INK;
+        c.lineWidth = marks === "hatch" ? 2.4 : over ? 0.9 : 1;
         PATTERN_MARKS[marks](c);
       });
     }

@@ -1,9 +1,14 @@
 // Themes and legend: one list chooses, one legend follows.
 
+// What a theme shows of a county: its column, or the column that fills it where it is empty.
+function valueOf(theme, county, bound, i) {
+  const value = county(theme.column + (bound && theme.bound ? "_corroborated" : ""), i);
+  return value === null && theme.fallback ? county(theme.fallback, i) : value;
+}
+
 // Which legend row a county falls in: {row, overlay}. Rows are the theme's classes, then its reasons for a missing value.
 function makeClassifier(theme, county, bound) {
   const suffix = bound && theme.bound ? "_corroborated" : "";
-  const column = theme.column + suffix;
   // A reason column carries the suffix after the service: minutes_birth_care_corroborated_reason.
   const status = theme.status && suffix ? theme.status.replace(/_reason$/, `${suffix}_reason`) : theme.status;
   const classes = theme.classes.length;
@@ -12,7 +17,7 @@ function makeClassifier(theme, county, bound) {
     return classes + (k < 0 ? theme.missing.findIndex((entry) => entry.value === null) : k);
   };
   return function classify(i) {
-    const value = county(column, i);
+    const value = valueOf(theme, county, bound, i);
     const standing = status ? county(status, i) : null;
     if (value === null) return { row: missing(standing), overlay: null };
     const reserved = (entry) => (entry.column ? county(entry.column + suffix, i) >= entry.from : entry.value === standing);
@@ -20,12 +25,13 @@ function makeClassifier(theme, county, bound) {
     let row;
     if (theme.kind === "bins") row = theme.classes.findIndex((entry) => entry.to === null || (theme.below ? value < entry.to : value <= entry.to));
     else row = theme.classes.findIndex((entry) => entry.value === value);
-    return { row: row < 0 ? missing(null) : row, overlay };
+    return { row: row < 0 ? missing(theme.kind === "category" ? value : null) : row, overlay };
   };
 }
 
 function drawLegend(app, theme, tally) {
   const legend = document.getElementById("legend");
+  const title = theme.family === "imr" && app.data.count ? `${theme.title}, ${app.county("outcome_period", 0)}` : theme.title;
   const women = tally.women.reduce((sum, x) => sum + x, 0);
   const row = (entry, fill, k, apart, words) => {
     const counties = tally.counties[k];
@@ -57,27 +63,35 @@ function drawLegend(app, theme, tally) {
   });
   const claimed = theme.bound ? (app.bound() ? "Without hospitals that one federal file alone claims. " : "With hospitals that one federal file alone claims. ") : "";
   legend.replaceChildren(
-    el("h2", {}, theme.title),
+    el("h2", {}, title),
     el("p", { class: "quiet" }, claimed + theme.note),
     el("table", {}, el("thead", {}, el("tr", {}, el("td"), el("td"), el("th", { class: "n", scope: "col" }, "Counties"), el("th", { class: "n", scope: "col" }, "Women"))), body),
     theme.joined && theme.classes.some((entry, k) => entry.colours.length > 1 && tally.counties[k]) ? el("p", { class: "quiet" }, theme.joined) : "",
   );
-  document.getElementById("drawer-title").textContent = theme.title;
+  document.getElementById("drawer-title").textContent = title;
 }
+
+const LISTED = [["imr", "Which rate"], ["clusters", "Clusters of"], ["profile", "Level"], ["context", "Context"]];
 
 // The list: a family by radio button, then the finer choices of the family that is on.
 function makeThemeList(app) {
   const { data } = app;
   const box = document.getElementById("themes");
-  const chosen = { service: "birth_care", limit: { desert: 60, within: 30 }, context: "uninsured" };
+  const chosen = { service: "birth_care", limit: { desert: 60, within: 30 }, context: "uninsured", imr: "imr", clusters: "cluster-imr", profile: "profile-overall" };
   let family = "class";
 
   const options = {
     desert: () => [limits("desert", [30, 60])],
     minutes: () => [services()],
     within: () => [services(), limits("within", [30, 60, 90])],
-    context: () => [select("Context", data.themes.filter((theme) => theme.family === "context").map((theme) => [theme.id, theme.label]), chosen.context, (value) => { chosen.context = value; })],
+    ...Object.fromEntries(LISTED.map(([name, words]) => [name, () => [listed(name, words)]])),
   };
+
+  // Families whose themes are chosen by name.
+  function listed(name, words) {
+    const choices = data.themes.filter((theme) => theme.family === name).map((theme) => [theme.id, theme.label]);
+    return select(words, choices, chosen[name], (value) => { chosen[name] = value; });
+  }
 
   function select(name, choices, value, set) {
     return el("select", { "aria-label": name, on: { change: (event) => { set(event.target.value); apply(); } } },
@@ -96,7 +110,7 @@ function makeThemeList(app) {
     if (family === "minutes") return `minutes-${chosen.service}`;
     if (family === "within") return `within-${chosen.service}-${chosen.limit.within}`;
     if (family === "desert") return `desert-${chosen.limit.desert}`;
-    return family === "context" ? chosen.context : family;
+    return family in chosen ? chosen[family] : family;
   }
 
   function build() {
@@ -125,7 +139,7 @@ function makeThemeList(app) {
     family = theme.family;
     if (theme.service) chosen.service = theme.service;
     if (theme.limit) chosen.limit[family] = theme.limit;
-    if (family === "context") chosen.context = theme.id;
+    if (LISTED.some(([name]) => name === family)) chosen[family] = theme.id;
     build();
     apply();
   }

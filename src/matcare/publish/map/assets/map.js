@@ -48,11 +48,11 @@ window.matcareMap = function matcareMap(map) {
   function valueWords(c) {
     const { row, overlay } = classify(c);
     const missing = row >= theme.classes.length;
-    const value = county(theme.column + (app.bound() && theme.bound ? "_corroborated" : ""), c);
+    const value = valueOf(theme, county, app.bound(), c);
     const entry = missing ? theme.missing[row - theme.classes.length] : theme.classes[row];
     if (missing || theme.kind !== "bins") return entry ? entry.label : "";
     const words = theme.family === "minutes" ? `${format.minutes(value)} minutes` : theme.family === "imr" ? `${format.rate(value)} per 1,000`
-      : theme.id === "svi" ? `percentile ${format.whole(100 * value)}` : theme.id === "uninsured" || theme.id === "poverty" ? format.finely(value) : format.share(value);
+      : theme.family === "profile" ? `mean percentile ${format.whole(value)}` : theme.id === "svi" ? `percentile ${format.whole(100 * value)}` : theme.id === "uninsured" || theme.id === "poverty" ? format.finely(value) : format.share(value);
     return overlay ? `${words} (${overlay.label[0].toLowerCase()}${overlay.label.slice(1)})` : words;
   }
 

@@ -57,6 +57,7 @@ function makePanel(app) {
   const { data, county, facility } = app;
   const panel = document.getElementById("panel");
   const groups = data.groups;
+  const findings = makeOutcome(app);
   let opener = null;
 
   function open(heading, ...content) {
@@ -117,27 +118,6 @@ function makePanel(app) {
     return el("table", { class: "services" },
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Nearest"), el("th", { scope: "col", class: "n" }, "Mean min"),
         ...[30, 60, 90].map((limit) => el("th", { scope: "col", class: "n" }, `≤ ${limit} min`)))), body);
-  }
-
-  function outcome(c) {
-    const status = county("imr_status", c);
-    const [rate, low, high] = ["imr", "imr_low", "imr_high"].map((name) => county(name, c));
-    const [deaths, births] = [county("infant_deaths", c), county("live_births", c)];
-    if (status === "suppressed") {
-      return [el("p", { class: "imr" }, el("b", {}, "Suppressed: "), "fewer than 20 infant deaths in 2017-2023, so no rate is published. This is not zero, and not missing.")];
-    }
-    if (status === "not_reported" || rate === null) return [el("p", { class: "imr" }, el("b", {}, "Not reported: "), "the source has no figure for this county.")];
-    const counts = deaths === null || births === null ? "" : ` ${format.whole(deaths)} deaths among ${format.whole(births)} live births.`;
-    const span = low === null || high === null ? "" : ` (95 % interval ${format.rate(low)} to ${format.rate(high)})`;
-    const reserve = {
-      published_unreliable: "Unreliable: it stands on fewer than 20 deaths. Do not rank or compare it.",
-      apportioned: "Apportioned: Connecticut’s counts by old county were shared out to its planning regions. An estimate, not a published rate.",
-    }[status];
-    return [
-      el("p", { class: "imr" }, el("b", {}, `${format.rate(rate)} infant deaths per 1,000 live births`), `, 2017-2023${span}.${counts}`),
-      span && intervalChart(rate, low, high),
-      reserve && el("p", { class: "warn" }, reserve),
-    ];
   }
 
   function context(c) {
@@ -214,7 +194,8 @@ function makePanel(app) {
       near.length ? [el("h3", {}, "Nearest birth care outside the county, straight line"), el("ul", {}, near.map(([km, i]) => unit(i, km)))] : null,
       nearHigh.length ? [el("h3", {}, "Nearest reported level III or IV outside, straight line"), el("ul", {}, nearHigh.map(([km, i]) => unit(i, km)))] : null,
       el("h3", {}, "Clinicians and insurance"), care,
-      el("h3", {}, "Infant mortality"), outcome(c),
+      el("h3", {}, "Infant mortality"), findings.outcome(c),
+      el("h3", {}, "Mother-infant profile"), findings.profile(c),
       el("h3", {}, "People and place"), people,
       el("h3", {}, "Data"),
       el("p", {}, `Facilities as of ${county("data_date", c)}. ` + (corrections === "none" ? "No correction touches this county." : `Corrections in force: ${corrections}.`)),
