@@ -22,10 +22,7 @@ def counties(national_files):
 
 
 def test_every_file_is_there(national_files):
-    wanted = {
-        "map.html", "counties.csv", "counties.gpkg", "facilities.csv", "block_groups.parquet", "pooled_rates.csv",
-        "dictionary.csv", "run.json",
-    }  # fmt: skip
+    wanted = {*OUTPUTS, "map.html", "counties.gpkg", "national_changes.svg", "dictionary.csv", "run.json"}
     assert {path.name for path in national_files.iterdir()} == wanted
     assert (national_files / "map.html").stat().st_size <= 4_000_000
 

@@ -79,6 +79,30 @@ def run(
             metavar="FILE", help="Units closed, opened or re-levelled (CSV: facility_id, status, date, source)."
         ),
     ] = None,
+    outcomes: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Your own export of CDC WONDER (linked birth/infant death records, or natality; by county or by "
+            "state, any years; repeat for more), in place of the embedded infant deaths and births.",
+        ),
+    ] = None,
+    women_by_race: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Women by race at block groups (CSV: bg_geoid or demand_id, women_white, women_black, …), for "
+            "disparities in access; without it each county's shares stand for its block groups.",
+        ),
+    ] = None,
+    indicators: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="County indicators that no public source holds (CSV: county_fips and columns that "
+            "indicator_catalog.csv names as gaps), for the profile.",
+        ),
+    ] = None,
     birth_care: Annotated[
         str,
         typer.Option(metavar="TIERS", help="Obstetric evidence that counts as birth care, comma-separated."),
@@ -103,6 +127,9 @@ def run(
             "--facilities-only": facilities_only,
             "--add-facilities": add_facilities,
             "--corrections": corrections,
+            "--outcomes": outcomes,
+            "--women-by-race": women_by_race,
+            "--indicators": indicators,
             "--roads": roads,
         }
         for name, value in asked.items():
@@ -118,6 +145,9 @@ def run(
             facilities_add=add_facilities is not None,
             facilities_only=facilities_only,
             corrections=corrections,
+            outcomes=tuple(outcomes or ()),
+            women_by_race=women_by_race,
+            indicators=indicators,
             birth_care_tiers=tuple(tier.strip() for tier in birth_care.split(",") if tier.strip()),
             profile=profile,
             roads=roads,
@@ -152,6 +182,35 @@ def minutes(
         roads=roads, data_dir=data, report=Progress(console),
     )  # fmt: skip
     print_lines(lines, console)
+
+
+@app.command("perinatal-periods")
+def perinatal(
+    counts: Annotated[
+        Path,
+        typer.Argument(
+            metavar="COUNTS",
+            help="Fetal and infant deaths by birthweight (CSV: group, birthweight 500-1499 or 1500+, fetal_deaths, "
+            "neonatal_deaths, postneonatal_deaths, live_births).",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="CSV file to write.")],
+    reference: Annotated[
+        str | None, typer.Option(metavar="GROUP", help="Group to compare with; without it the one the file marks.")
+    ] = None,
+) -> None:
+    """Perinatal Periods of Risk of your own counts: four cells, and their excess over a reference group."""
+    from matcare.pipeline.perinatal import write_perinatal_periods
+
+    print_lines(write_perinatal_periods(counts, out=out, reference=reference), Console())
+
+
+class _Stopped(KeyboardInterrupt):
+    """Ctrl-C, as a class of its own.
+
+    Where a plain KeyboardInterrupt passes through ``exec`` of a text (as when a module with dataclasses is imported),
+    CPython takes it for unhandled and ends the program by the signal, whatever exit code it asks for.
+    """
 
 
 _stopped = threading.Event()
@@ -210,7 +269,7 @@ def _stop_like_ctrl_c() -> dict[int, Any]:
 
     def interrupt(_number: int, _frame: object) -> None:
         _stopped.set()
-        raise KeyboardInterrupt
+        raise _Stopped
 
     before: dict[int, Any] = {}
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):

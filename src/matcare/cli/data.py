@@ -63,3 +63,13 @@ def data_build(
     from matcare.tables.build import build
 
     print_lines(build(source, out), Console())
+
+
+@app.command("baseline")
+def data_baseline(data: DataDir = None) -> None:
+    """Compute the default run's county minutes and keep them with the data: they place one state in the nation."""
+    from matcare.pipeline.baseline import write_baseline_minutes
+    from matcare.publish.summary import Progress
+
+    console = Console()
+    print_lines(write_baseline_minutes(data, report=Progress(console)), console)

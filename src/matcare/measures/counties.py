@@ -115,8 +115,9 @@ def county_results(
     *,
     rule: Rule,
     data_date: str,
+    period: str = "2017-2023",
 ) -> gpd.GeoDataFrame:
-    """Join everything that is known of every county.
+    """Join what is known of every county's access, class and published outcome.
 
     Parameters
     ----------
@@ -132,11 +133,14 @@ def county_results(
         Desert thresholds.
     data_date : str
         Date of the youngest facility source.
+    period : str
+        Years of the outcomes, in words.
 
     Returns
     -------
     geopandas.GeoDataFrame
-        Contract `COUNTY_RESULTS`, with the geometry; in the order of `counties`.
+        The columns of the contract `COUNTY_RESULTS` but for those that need the whole country (shrunk and modelled
+        rates, clusters, profile), with the geometry; in the order of `counties`.
     """
     result = counties.merge(
         county_units(facilities, counties["county_fips"]).reset_index(),
@@ -148,6 +152,7 @@ def county_results(
     result["imr_status"] = result["imr_status"].fillna("not_reported")
     result["geo_id"] = "0500000US" + result["county_fips"]
     result["data_date"] = data_date
+    result["outcome_period"] = period
     columns: dict[str, pd.Series] = {}
     for suffix in ("", "_corroborated"):
         classed = march_of_dimes(result, rule=rule, hospitals=f"birth_hospitals{suffix}")
@@ -161,7 +166,7 @@ def county_results(
             within = columns[f"share_women_within_{limit}_birth_care{suffix}"]
             columns[f"drive_time_desert_{limit}{suffix}"] = drive_time_desert(within)
     result = result.assign(**columns)
-    return result[[*COUNTY_RESULTS.names, "geometry"]]
+    return result[[*(name for name in COUNTY_RESULTS.names if name in result.columns), "geometry"]]
 
 
 def _access(block_groups: pd.DataFrame, county_fips: pd.Series) -> dict[str, pd.Series]:

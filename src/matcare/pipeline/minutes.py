@@ -12,7 +12,7 @@ from matcare.pipeline.report import SILENT, Report
 from matcare.pipeline.roads import open_network
 from matcare.publish.exports import write_csv, write_json, write_parquet
 from matcare.publish.folder import OutputFolder
-from matcare.publish.results import minutes_provenance
+from matcare.publish.provenance import minutes_provenance
 from matcare.tables.points import read_points
 from matcare.tables.snapshot import load_snapshot
 

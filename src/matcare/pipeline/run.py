@@ -10,13 +10,16 @@ from matcare.contracts import FACILITIES_OUT
 from matcare.errors import InputError
 from matcare.measures.counties import county_results
 from matcare.measures.nearest import nearest_services
-from matcare.measures.pooled import pooled_rates
+from matcare.pipeline.chosen_outcomes import ChosenOutcomes, choose_outcomes
+from matcare.pipeline.outcomes import Access, outcome_results
 from matcare.pipeline.report import SILENT, Report
 from matcare.pipeline.roads import open_network
 from matcare.publish.folder import OutputFolder
-from matcare.publish.results import LICENCES, Results, write_results
+from matcare.publish.provenance import LICENCES
+from matcare.publish.results import Results, write_results
 from matcare.tables.corrections import apply_corrections, no_corrections, read_corrections
 from matcare.tables.facilities import service_flags
+from matcare.tables.nicu_support import attach_nicu_support, read_nicu_support
 from matcare.tables.placement import added_to, place_of
 from matcare.tables.snapshot import Snapshot, load_snapshot
 from matcare.tables.user_facilities import read_facilities
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
     from matcare.scenario import Scenario
 
-__all__ = ["analyze", "run"]
+__all__ = ["access_results", "analyze", "run"]
 
 
 def run(
@@ -109,6 +112,55 @@ def analyze(
     Results
     """
     report = report or SILENT
+    chosen = choose_outcomes(scenario, snapshot)
+    access = access_results(scenario, snapshot, chosen, as_of=as_of, report=report)
+    counties, outcomes, more = outcome_results(scenario, snapshot, chosen, access, report=report)
+    for note in more:
+        report.note(note)
+    return Results(
+        scenario=scenario,
+        counties=counties,
+        facilities=access.facilities,
+        block_groups=access.block_groups,
+        outcomes=outcomes,
+        data_date=access.data_date,
+        corrections=access.corrections,
+        notes=(*access.notes, *more),
+        table_hashes=snapshot.hashes,
+        profile=access.profile,
+        roads=access.roads,
+    )
+
+
+def access_results(
+    scenario: Scenario,
+    snapshot: Snapshot,
+    chosen: ChosenOutcomes | None = None,
+    *,
+    as_of: dt.date | None = None,
+    report: Report | None = None,
+) -> Access:
+    """Compute minutes, coverage and desert classes of the scenario's counties.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is asked for.
+    snapshot : Snapshot
+        The embedded data.
+    chosen : ChosenOutcomes, optional
+        Outcomes of the run, whose published rates stand beside the access; those of the scenario without it.
+    as_of : datetime.date, optional
+        As in :func:`analyze`.
+    report : Report, optional
+        Told of each step.
+
+    Returns
+    -------
+    Access
+    """
+    report = report or SILENT
+    chosen = chosen or choose_outcomes(scenario, snapshot)
     with report.step("facilities and what they count for"):
         today = dt.date.today()  # noqa: DTZ011 - the day on the planner's own calendar
         facilities, corrections, notes = _facilities(scenario, snapshot, as_of or today)
@@ -116,10 +168,10 @@ def analyze(
         report.note(note)
     network, roads = open_network(snapshot, profile=scenario.profile, roads=scenario.roads, report=report)
     notes = (*notes, *roads.notes)
-    chosen = snapshot.counties
+    counties = chosen.counties
     if scenario.states:
-        chosen = chosen[chosen["state"].isin(scenario.states)].reset_index(drop=True)
-    demand = snapshot.demand[snapshot.demand["county_fips"].isin(chosen["county_fips"])].reset_index(drop=True)
+        counties = counties[counties["state"].isin(scenario.states)].reset_index(drop=True)
+    demand = chosen.demand[chosen.demand["county_fips"].isin(counties["county_fips"])].reset_index(drop=True)
     with report.step(f"access legs of {len(demand):,} demand points and {len(facilities):,} facilities"):
         origins = network.snap(demand["lat"].to_numpy(), demand["lon"].to_numpy())
         destinations = network.snap(facilities["lat"].to_numpy(), facilities["lon"].to_numpy())
@@ -132,21 +184,22 @@ def analyze(
             network, demand, origins, facilities, destinations, limit_minutes=scenario.search_limit_minutes
         )
     with report.step("county results"):
-        counties = county_results(
-            chosen, snapshot.outcomes, facilities, block_groups, rule=scenario.rule, data_date=snapshot.data_date
+        results = county_results(
+            counties,
+            chosen.outcomes,
+            facilities,
+            block_groups,
+            rule=scenario.rule,
+            data_date=snapshot.data_date,
+            period=chosen.period,
         )
-        in_force = "; ".join(corrections) or "none"
-        pooled = pooled_rates(counties, snapshot.states, corrections=in_force)
-    return Results(
-        scenario=scenario,
-        counties=counties,
+    return Access(
+        counties=results,
         facilities=facilities,
         block_groups=block_groups,
-        pooled=pooled,
         data_date=snapshot.data_date,
         corrections=corrections,
         notes=notes,
-        table_hashes=snapshot.hashes,
         profile=network.profile.as_dict(),
         roads=roads.with_access(network, demand_points=origins, facilities=destinations),
     )
@@ -179,4 +232,6 @@ def _facilities(
         for row in corrected.pending.itertuples()
     ]
     flagged = service_flags(facilities, birth_care_tiers=scenario.birth_care_tiers)
+    support = None if scenario.facilities is None else read_nicu_support(scenario.facilities)
+    flagged = attach_nicu_support(flagged, support)
     return flagged[FACILITIES_OUT.names].reset_index(drop=True), tuple(in_force), tuple(notes)

@@ -48,8 +48,12 @@ _DECIMALS: Final = {
     "percentile 0-1": 4,
     "per 1,000 live births": 2,
     "degrees": 5,
-    "deaths 2017-2023": 1,
-    "births 2017-2023": 1,
+    "deaths": 1,
+    "births": 1,
+    "mean percentile 0-100": 1,
+    "p": 6,
+    "unit of the indicator": 4,
+    "unit of the row": 4,
 }
 _DEFAULT_DECIMALS: Final = 3
 

@@ -84,6 +84,14 @@ class Scenario:
         A roads file or a source of roads in place of the embedded highways.
     search_limit_minutes : float
         Farther is `beyond_limit`.
+    outcomes : tuple of pathlib.Path
+        The user's CDC WONDER exports, in place of the embedded infant deaths and births.
+    women_by_race : pathlib.Path, optional
+        Women by race at block groups, for disparities in access.
+    indicators : pathlib.Path, optional
+        County indicators that no public source holds, for the socio-ecological profile.
+    seed : int
+        Of permutations, bootstrap and draws: the same seed gives the same bytes.
     """
 
     states: tuple[str, ...] = ()
@@ -96,6 +104,10 @@ class Scenario:
     profile: str = "typical"
     roads: str | None = None
     search_limit_minutes: float = 600.0
+    outcomes: tuple[Path, ...] = ()
+    women_by_race: Path | None = None
+    indicators: Path | None = None
+    seed: int = 2022
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "states", tuple(sorted({canonical_state(state) for state in self.states})))
@@ -112,6 +124,8 @@ class Scenario:
             )
         if self.facilities_only and self.facilities_add:
             raise InputError("facilities_only and facilities_add exclude each other: choose one")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}: give a whole number of 0 or more")
 
     @property
     def region(self) -> str:
@@ -121,8 +135,9 @@ class Scenario:
     def as_dict(self) -> dict[str, Any]:
         """Return the scenario in JSON's types, for ``run.json``."""
         values = asdict(self)
-        for key in ("facilities", "corrections"):
+        for key in _FILES:
             values[key] = None if values[key] is None else Path(values[key]).name
+        values["outcomes"] = [path.name for path in self.outcomes]
         for key, value in (("roads", self.roads), ("profile", self.profile)):
             if value is not None and Path(value).is_file():
                 values[key] = Path(value).name
@@ -157,9 +172,11 @@ class Scenario:
         _check_keys(path, raw.get("rule", {}), _RULE_KEYS, " in [rule]")
         if "rule" in raw:
             raw["rule"] = Rule(**raw["rule"])
-        for key in ("facilities", "corrections"):
+        for key in _FILES:
             if raw.get(key):
                 raw[key] = path.parent / raw[key]
+        if "outcomes" in raw:
+            raw["outcomes"] = tuple(path.parent / name for name in raw["outcomes"])
         if "roads" in raw and (path.parent / raw["roads"]).exists():
             raw["roads"] = str(path.parent / raw["roads"])
         for key in ("states", "birth_care_tiers"):
@@ -167,6 +184,9 @@ class Scenario:
                 raw[key] = tuple(raw[key])
         return cls(**raw)
 
+
+_FILES: Final = ("facilities", "corrections", "women_by_race", "indicators")
+"""Keys that name one file of the user's."""
 
 _NUMBER: Final = (int, float)
 _KEYS: Final[dict[str, tuple[type, ...]]] = {
@@ -180,6 +200,10 @@ _KEYS: Final[dict[str, tuple[type, ...]]] = {
     "profile": (str,),
     "roads": (str,),
     "search_limit_minutes": _NUMBER,
+    "outcomes": (list,),
+    "women_by_race": (str,),
+    "indicators": (str,),
+    "seed": (int,),
 }
 _RULE_KEYS: Final[dict[str, tuple[type, ...]]] = {
     "name": (str,),
