@@ -463,3 +463,34 @@ def test_module_is_runnable_from_anywhere(tmp_path):
         env={**os.environ, "PYTHONPATH": ""},
     )  # fmt: skip
     assert done.returncode == 0
+
+
+def test_perinatal_periods(tmp_path):
+    head = "group,birthweight,fetal_deaths,neonatal_deaths,postneonatal_deaths,live_births"
+    rows = [
+        "County,500-1499,60,55,12,420",
+        "County,1500+,40,25,48,21000",
+        "Best,500-1499,120,110,25,900",
+        "Best,1500+,110,80,120,98000",
+    ]
+    (tmp_path / "counts.csv").write_text("\n".join([head, *rows]))
+    done = matcare("perinatal-periods", "counts.csv", "--out", "ppor.csv", "--reference", "Best", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "ppor.csv").set_index(["group", "cell"])
+    assert table.loc[("County", "maternal_care"), "deaths"] == 40
+    assert table.loc[("County", "maternal_care"), "excess_rate"] == pytest.approx(40 / 21.52 - 110 / 99.13, abs=2e-3)
+    assert json.loads((tmp_path / "ppor_run.json").read_text())["asked"]["reference"] == "Best"
+    assert "would overwrite the input" in complaint(
+        matcare("perinatal-periods", "counts.csv", "--out", "counts.csv", cwd=tmp_path)
+    )
+    assert ".csv" in complaint(matcare("perinatal-periods", "counts.csv", "--out", "x.txt", cwd=tmp_path))
+    without = matcare("perinatal-periods", "counts.csv", "--out", "b.csv", cwd=tmp_path)
+    assert "no reference group" in without.stdout
+
+
+def test_an_export_that_is_none_is_told_in_one_line(tmp_path):
+    (tmp_path / "page.txt").write_text("<!DOCTYPE html><html></html>")
+    assert "web page" in complaint(
+        matcare("run", "--state", "DE", "--outcomes", "page.txt", "--out", "o", cwd=tmp_path)
+    )
+    assert not (tmp_path / "o").exists()

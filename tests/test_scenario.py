@@ -109,3 +109,20 @@ def test_a_profile_is_a_value_that_goes_into_run_json():
     assert written["provenance"] == {"made": "2026-01-02"}
     with pytest.raises(TypeError):
         profile.km_per_h["motorway"] = (1.0, 1.0)
+
+
+@pytest.mark.parametrize("key", ["facilities", "corrections", "women_by_race", "indicators"])
+def test_a_file_named_by_nothing_is_told(tmp_path, key):
+    (tmp_path / "s.toml").write_text(f'{key} = ""\n')
+    with pytest.raises(InputError, match=f"{key} is empty; name a file, or leave the key out"):
+        Scenario.from_toml(tmp_path / "s.toml")
+
+
+def test_exports_are_taken_from_the_folder_of_the_scenario(tmp_path):
+    (tmp_path / "s.toml").write_text('outcomes = ["linked.txt", "more.txt"]\nseed = 7\n')
+    scenario = Scenario.from_toml(tmp_path / "s.toml")
+    assert scenario.outcomes == (tmp_path / "linked.txt", tmp_path / "more.txt")
+    assert scenario.as_dict()["outcomes"] == ["linked.txt", "more.txt"]
+    assert scenario.seed == 7
+    with pytest.raises(InputError, match="whole number from 0"):
+        Scenario(seed=2**32)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from matcare.errors import InputError
 from matcare.geo import STATE_FIPS
 from matcare.pipeline import analyze
 from matcare.pipeline.chosen_outcomes import choose_outcomes
@@ -111,6 +112,9 @@ def test_the_files_say_so_and_give_no_small_count_back(results, scenario, snapsh
     run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert run["outcomes"]["period"] == "2021-2022"
     assert run["scenario"]["outcomes"] == ["county.txt", "state.txt"]
+    assert all("infant mortality by way of County Health" not in text for text in run["licences"].values())
+    assert run["licences"]["disparities.csv"].startswith("CDC WONDER data use restrictions")
+    assert "chr_v129_2026" not in {source["id"] for source in run["sources"]}
     page = (tmp_path / "out" / "map.html").read_text(encoding="utf-8")
     assert "1 to 9 infant deaths" in page
     chosen = choose_outcomes(scenario, snapshot)
@@ -136,3 +140,17 @@ def test_natality_alone_changes_births_and_leaves_deaths(snapshot, tmp_path):
     at = chosen.demand["county_fips"] == "27053"
     assert chosen.demand.loc[at, "births_per_year"].sum() == pytest.approx(14_000)
     assert any("births alone" in note for note in chosen.notes)
+
+
+def test_births_of_another_county_are_told(snapshot, tmp_path):
+    row = ["Hennepin County, MN", "27053", 9_000_000]
+    path = WONDER.export(
+        tmp_path / "b.txt", ["County of Residence"], [row], measures=["Births"], dataset=WONDER.NATALITY, years=YEARS
+    )
+    with pytest.raises(InputError, match="4,500,000 births a year in Hennepin County, MN, where the Census estimates"):
+        choose_outcomes(Scenario(outcomes=(path,)), snapshot)
+
+
+def test_an_export_of_other_states_says_so(exports, snapshot):
+    chosen = choose_outcomes(Scenario(states=("PR",), outcomes=exports[:2]), snapshot)
+    assert any("78 not_reported: the exports hold no county of it" in note for note in chosen.notes)

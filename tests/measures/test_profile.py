@@ -376,11 +376,22 @@ def test_a_users_indicator_can_be_an_input(made):
     brought = pd.DataFrame({"county_fips": made[0]["county_fips"], "indicator": "share_people_food_insecure"})
     brought = brought.assign(value=np.linspace(0, 1, len(brought)), status="user_reported")
     values = indicator_values(*made, as_of=AS_OF, supplied=[brought])
-    plain = level_indices(profile(values), made[0])
+    plain = level_indices(profile(values, fewest_in_nation=2), made[0])
     mine = tuple(
         dataclasses.replace(item, in_index=item.in_index or item.id == "share_people_food_insecure")
         for item in DEFINITIONS
     )
-    changed = level_indices(profile(values, mine), made[0], mine)
+    changed = level_indices(profile(values, mine, fewest_in_nation=2), made[0], mine)
     assert not changed["profile_community"].equals(plain["profile_community"])
     assert changed["profile_patient_family"].equals(plain["profile_patient_family"])
+
+
+def test_three_counties_of_a_users_are_no_nation(made):
+    brought = pd.DataFrame({"county_fips": made[0]["county_fips"], "indicator": "share_people_food_insecure"})
+    brought = brought.assign(value=np.linspace(0, 1, len(brought)), status="user_reported")
+    values = indicator_values(*made, as_of=AS_OF, supplied=[brought])
+    own = profile(values).query("indicator == 'share_people_food_insecure'")
+    assert own["percentile_nation"].isna().all()
+    assert (own["percentile_reason"] == "no_reference").all()
+    ranked = profile(values, fewest_in_nation=2).query("indicator == 'share_people_food_insecure'")
+    assert ranked["percentile_nation"].max() == 100

@@ -281,6 +281,11 @@ def test_cut_download(tmp_path):
     path = made.counties(tmp_path / "d.txt")
     path.write_text(path.read_text().split('"Dataset')[0])
     refused(path, "do not name the data set")
+    limited = made.counties(tmp_path / "e.txt", parameters={"Mother's Single Race 6": "Black or African American"})
+    text = limited.read_text()
+    for end in ("Query Parameters", "Mother's Single", "Group By"):
+        limited.write_text(text.split(end)[0])
+        refused(limited, "before the query's parameters do", "export it again")
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_only_the_counties_that_were_asked_for_are_told_about(tmp_path):
 def test_a_county_that_is_none_any_more(tmp_path, code, words):
     refused(
         made.counties(tmp_path / "c.txt", [place("Gone, XX", code, 20, 3000)]),
-        match=f"{code} does not exist any more .{words}",
+        match=f"there is no county {code} .{words}",
     )
 
 
@@ -634,3 +634,30 @@ def test_nothing_given():
 @pytest.mark.parametrize(("years", "words"), [([2021], "2021"), ([2018, 2019, 2021], "2018-2019, 2021")])
 def test_years_in_words(years, words):
     assert years_in_words(years) == words
+
+
+@pytest.mark.parametrize("show", [("False", "True"), ("True", "True")])
+def test_a_part_of_a_state_is_not_its_total(tmp_path, show):
+    named = place("New Castle County, DE", "10003", 190, 29500)
+    rest = place("Unidentified Counties, DE", "10999", 150, 21500)
+    whole = read(made.counties(tmp_path / "whole.txt", [named, rest], show=show))
+    assert total(whole, "DE") == [340, 51000, "published"]
+    part = read(made.counties(tmp_path / "part.txt", [named], show=show))
+    assert total(part, "DE")[2] == "not_reported"
+    assert any("no total of DE" in note for note in part.notes)
+
+
+def test_a_year_without_its_unidentified_counties_makes_no_total(tmp_path):
+    rows = [
+        [name, code, year, year, deaths, births, made.rate(deaths, births)]
+        for year in (2021, 2022)
+        for name, code, deaths, births in (
+            ("New Castle County, DE", "10003", 40, 5900),
+            ("Unidentified Counties, DE", "10999", 30, 4500),
+        )
+    ]
+    by_year = ["County of Residence", "Year of Death"]
+    whole = read(made.export(tmp_path / "whole.txt", by_year, rows, years="2021; 2022"))
+    assert total(whole, "DE") == [140, 20800, "published"]
+    lacking = read(made.export(tmp_path / "lacking.txt", by_year, rows[:-1], years="2021; 2022"))
+    assert total(lacking, "DE")[2] == "not_reported"

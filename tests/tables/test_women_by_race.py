@@ -96,6 +96,8 @@ def test_hispanic_women_counted_twice_show_in_the_total(tmp_path, demand):
             ("010010201001,400,1,1", "380170001001,500,1,1"),
             r"904 women in all where these block groups have 390 aged 15-44; give women 15-44, not all ages",
         ),
+        (HEAD, ("010010201001,0.6,0.2,0.1",), r"no block group has more than one woman of any group; give counts"),
+        (HEAD, ("010010201001,0,0,0",), r"give counts of women 15-44, not shares"),
         ("bg_geoid,white", ("010010201001,5",), r"no column of women by race; give at least one of women_aian"),
         ("tract,women_white", ("01001020100,5",), r"column 'bg_geoid' is missing \(found: tract, women_white\)"),
     ],

@@ -83,13 +83,13 @@ def _cluster(name: str, words: str, values: tuple[str, ...]) -> Column:
 # fmt: off
 OUTCOME_COLUMNS: Final = (
     Column(name="outcome_period", kind="text", required=True, description="Years of the infant deaths and live births.", source="chr_v129_2026, or the user's export"),
-    Column(name="imr", kind="number", minimum=0, unit=_RATE, description="Infant mortality rate of `outcome_period`, from published counts (Connecticut: from apportioned ones, see `imr_status`).", source="computed from chr_v129_2026"),
+    Column(name="imr", kind="number", minimum=0, unit=_RATE, description="Infant mortality rate of `outcome_period`, from published counts (Connecticut: from apportioned ones, see `imr_status`).", source="computed from chr_v129_2026, or the user's export"),
     Column(name="imr_low", kind="number", minimum=0, unit=_RATE, description="Lower limit of the NCHS 95 % interval (normal from 100 deaths, gamma below); none for apportioned counts.", source="computed"),
     Column(name="imr_high", kind="number", minimum=0, unit=_RATE, description="Upper limit of the NCHS 95 % interval.", source="computed"),
     Column(
         name="imr_status", kind="text", required=True, values=IMR_STATUSES, source="computed",
-        description="published; published_unreliable (fewer than 20 deaths: not to be ranked); apportioned (Connecticut: moved between county vintages by weights, so it has no interval); modelled (no count is published, "
-        "fewer than 20 deaths, `imr` is empty and the estimate in `imr_modelled` is no observation); suppressed (no count and no estimate, as below ten births a year); not_identified (the user's export does not name the county, and there is no estimate); not_reported.",
+        description="published; published_unreliable (fewer than 20 deaths: not to be ranked); apportioned (Connecticut: moved between county vintages by weights, so it has no interval); modelled (no count is published: "
+        "fewer than 20 deaths in the embedded data, 1-9 or no name in a user's export; `imr` is empty and the estimate in `imr_modelled` is no observation); suppressed (no count and no estimate, as below ten births a year); not_identified (the user's export does not name the county, and there is no estimate); not_reported.",
     ),
     *_rates("imr_eb", "Published rate shrunk towards the nation's (global empirical Bayes, Marshall 1991)", " Only where a rate is published."),
     _weight("imr_shrinkage", "the nation's rate"),

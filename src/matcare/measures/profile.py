@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_MISSING", "county_profile", "indicator_catalog", "indicator_table", "level_indices", "profile"]
 
+FEWEST_IN_NATION: Final = 30
+"""Counties that an indicator of the user's needs for a national percentile: three counties are no nation."""
+
 MOST_MISSING: Final = 0.25
 """A level's index is withheld when a larger share of its inputs is missing; exactly a quarter is still shown."""
 
@@ -40,6 +43,7 @@ def profile(
     *,
     reference: pd.DataFrame | None = None,
     fewest: int = FEWEST_RANKED,
+    fewest_in_nation: int = FEWEST_IN_NATION,
 ) -> pd.DataFrame:
     """Put percentiles and definitions beside the values.
 
@@ -54,6 +58,8 @@ def profile(
         that it lacks has no national percentile. Without it `values` are the nation.
     fewest : int
         Counties with a value that a state needs for percentiles within it.
+    fewest_in_nation : int
+        Counties with a value that an indicator of the user's needs for percentiles in the nation.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def profile(
     table = values[values["indicator"].isin(list(known))].reset_index(drop=True)
     for name in ("level", "unit", "direction"):
         table[name] = table["indicator"].map({key: str(getattr(entry, name)) for key, entry in known.items()})
-    table["percentile_nation"] = _national(table, table if reference is None else reference, known)
+    table["percentile_nation"] = _national(table, table if reference is None else reference, known, fewest_in_nation)
     of_county = table["county_fips"].notna()
     ranked = table[of_county]
     table["percentile_state"] = percentiles_within(
@@ -93,12 +99,14 @@ def profile(
     return table[[*columns, "percentile_state", "percentile_reason", "status", "missing_share"]]
 
 
-def _national(table: pd.DataFrame, reference: pd.DataFrame, known: dict[str, Indicator]) -> npt.NDArray[np.float64]:
+def _national(
+    table: pd.DataFrame, reference: pd.DataFrame, known: dict[str, Indicator], fewest: int
+) -> npt.NDArray[np.float64]:
     result = np.full(len(table), np.nan)
     among = dict(iter(reference.groupby("indicator")["value"]))
     for indicator, rows in table.groupby("indicator").indices.items():
         national = among.get(indicator)
-        if national is not None:
+        if national is not None and national.notna().sum() >= (fewest if known[str(indicator)].gap else 1):
             result[rows] = percentile_of_concern(
                 table["value"].to_numpy(dtype=np.float64)[rows],
                 direction=known[str(indicator)].direction,
@@ -238,8 +246,8 @@ def indicator_catalog(profiled: pd.DataFrame, definitions: Sequence[Indicator] =
             "gap": entry.gap,
             "places": int(places.get(entry.id, counties)),
             "missing_share": round(float(missing.get(entry.id, 1.0)), _VALUE_DIGITS),
-            "source": entry.source,
-            "vintage": entry.vintage,
+            "source": entry.source if entry.id in places.index or not entry.gap else "no public source",
+            "vintage": entry.vintage if entry.id in places.index or not entry.gap else "none",
             "how": entry.how,
             "disclosure": entry.disclosure or None,
         }

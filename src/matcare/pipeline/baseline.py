@@ -48,4 +48,7 @@ def write_baseline_minutes(data_dir: Path | None = None, *, report: Report | Non
     path = folder / "baseline_minutes.csv"
     with atomic_file(path) as beside:
         write_csv(table, beside, BASELINE_MINUTES)
-    return [f"{path}: {len(table):,} counties", "run `matcare data build` again to list it in datapackage.json"]
+    return [
+        f"{path}: {len(table):,} counties",
+        "the next `matcare data build` into this folder lists it in datapackage.json",
+    ]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from matcare.contracts import OUTCOMES_BY_RACE
+from matcare.errors import InputError
 from matcare.tables.demand import allocate
 from matcare.tables.user_outcomes import outcomes_from_exports
 
@@ -29,6 +30,9 @@ _SOURCE: Final = (
 _MOST_SUPPRESSED: Final = 19
 """The embedded source leaves a county out below 20 deaths."""
 _MOST_SUPPRESSED_BY_WONDER: Final = 9
+_MOST_APART: Final = 2.0
+"""Registered births a year may be this many times the Census estimate, or a half of it."""
+
 _COUNTS: Final = ["infant_deaths", "live_births", "outcome_status"]
 
 
@@ -53,6 +57,8 @@ class ChosenOutcomes:
         Years; where the counts come from; what is not published, in words.
     source_ids : str
         The same by identifiers of the catalog, or in a word.
+    own : bool
+        Deaths and births are the user's.
     years : int
         How many years the counts cover.
     most_suppressed_deaths : int
@@ -70,6 +76,7 @@ class ChosenOutcomes:
     source: str = _SOURCE
     suppressed: str = "fewer than 20 infant deaths"
     source_ids: str = "chr_v129_2026, chr_v129_race_2026"
+    own: bool = False
     years: int = _YEARS
     most_suppressed_deaths: int = _MOST_SUPPRESSED
     notes: tuple[str, ...] = ()
@@ -123,6 +130,7 @@ def choose_outcomes(scenario: Scenario, snapshot: Snapshot) -> ChosenOutcomes:
             *notes,
             "the export has no race: infant mortality by race is left out (the embedded is of other years)",
         )
+    notes = (*notes, *_of_the_region(scenario, snapshot, user.outcomes))
     states = snapshot.states.drop(columns=_COUNTS).merge(user.states, on="state", how="left", validate="one_to_one")
     states["outcome_status"] = states["outcome_status"].fillna("not_reported")
     return ChosenOutcomes(
@@ -135,10 +143,24 @@ def choose_outcomes(scenario: Scenario, snapshot: Snapshot) -> ChosenOutcomes:
         source=user.source,
         suppressed="1 to 9 infant deaths (in all the years of the export, or in one of them)",
         source_ids="the user's export",
+        own=True,
         years=len(user.years),
         most_suppressed_deaths=_MOST_SUPPRESSED_BY_WONDER * max(len(user.years), 1),
         notes=notes,
     )
+
+
+def _of_the_region(scenario: Scenario, snapshot: Snapshot, outcomes: pd.DataFrame) -> tuple[str, ...]:
+    """Say what the exports hold of the run's own states."""
+    if not scenario.states:
+        return ()
+    counties = snapshot.counties
+    own = outcomes["county_fips"].isin(counties.loc[counties["state"].isin(scenario.states), "county_fips"])
+    counted = outcomes.loc[own, "outcome_status"].value_counts()
+    words = ", ".join(f"{n:,} {status}" for status, n in counted.items())
+    if set(counted.index) == {"not_reported"}:
+        words += ": the exports hold no county of it"
+    return (f"counties of {', '.join(scenario.states)} in the exports: {words}",)
 
 
 def _bounded(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -157,6 +179,13 @@ def _with_births(counties: gpd.GeoDataFrame, births: pd.DataFrame) -> gpd.GeoDat
     """Put registered births a year in place of the estimates, in the counties that the export names."""
     registered = counties["county_fips"].map(births.set_index("county_fips")["births_per_year"])
     named = registered.notna()
+    wrong = named & ~(registered / counties["births_per_year"]).between(1 / _MOST_APART, _MOST_APART)
+    if wrong.any():
+        row = counties[wrong].iloc[0]
+        raise InputError(
+            f"natality: {registered[wrong].iloc[0]:,.0f} births a year in {row['county_name']}, {row['state']}, where "
+            f"the Census estimates {row['births_per_year']:,.0f}; check the county and the years of the export"
+        )
     return counties.assign(
         births_per_year=registered.where(named, counties["births_per_year"]),
         births_per_year_status=counties["births_per_year_status"].mask(named, "registered"),

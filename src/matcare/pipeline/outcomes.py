@@ -167,6 +167,7 @@ def outcome_results(
         period=chosen.period,
         source=chosen.source,
         suppressed=chosen.suppressed,
+        own=chosen.own,
         tables=tables,
         fit=_fit(small, moran),
         lines=_lines(tables["national_changes.csv"], counties),
@@ -177,7 +178,10 @@ def outcome_results(
 def _nation(snapshot: Snapshot, chosen: ChosenOutcomes, access: Access) -> pd.DataFrame:
     """Every county of the nation with its outcome, units and the default run's minutes."""
     if snapshot.baseline_minutes is None:
-        raise SnapshotError("baseline_minutes.csv is missing from the data; make it with `matcare data baseline`")
+        raise SnapshotError(
+            "baseline_minutes.csv is missing from the data; make it with `matcare data baseline --data DIR`, with the "
+            "folder of the data for DIR"
+        )
     nation = pd.DataFrame(chosen.counties.drop(columns="geometry"))
     nation = nation.merge(
         county_units(access.facilities, nation["county_fips"]).reset_index(), on="county_fips", validate="one_to_one"

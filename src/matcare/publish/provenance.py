@@ -21,6 +21,7 @@ __all__ = [
     "ALSO_USED",
     "CAVEATS",
     "LICENCES",
+    "licences",
     "made_by",
     "minutes_provenance",
     "own_roads",
@@ -47,6 +48,14 @@ CAVEATS: Final = (
 
 
 _SHARE_ALIKE: Final = "CC-BY-NC-SA-4.0 (infant mortality by way of County Health Rankings & Roadmaps)"
+_OF_WONDER: Final = (
+    "CDC WONDER data use restrictions (the user's export: no statistic on nine or fewer births or deaths, nobody "
+    "identified)"
+)
+_WITH_RANKINGS: Final = ("map.html", "counties.csv", "counties.gpkg", "indicators.csv")
+"""Files that hold indicators of County Health Rankings & Roadmaps too."""
+_REPLACED: Final = frozenset({"chr_v129_2026", "chr_v129_race_2026"})
+"""Sources that a user's export takes the place of."""
 
 LICENCES: Final = {
     "map.html": f"{_SHARE_ALIKE}; Leaflet: BSD-2-Clause",
@@ -78,6 +87,18 @@ ALSO_USED: Final = (
 """What stands behind the numbers and is no file of the catalog."""
 
 
+def licences(results: Results) -> dict[str, str]:
+    """Return the licence of every file of a run, by the outcomes and the roads that it stands on."""
+    terms = LICENCES | {"block_groups.parquet": _minutes_licence(results.roads)}
+    if not results.outcomes.own:
+        return terms
+    rankings = "; CC-BY-NC-SA-4.0 (indicators by way of County Health Rankings & Roadmaps)"
+    return {
+        name: text.replace(_SHARE_ALIKE, _OF_WONDER + rankings * (name in _WITH_RANKINGS))
+        for name, text in terms.items()
+    }
+
+
 def own_roads(roads: Mapping[str, Any]) -> list[str]:
     """Say where the roads come from, and their licence, where they are not the embedded ones."""
     return [f"Roads: {source_in_words(roads)}."] if "built" in roads else []
@@ -89,15 +110,19 @@ def _minutes_licence(roads: Mapping[str, Any]) -> str:
     return f"minutes stand on: {own[0].removeprefix('Roads: ')}" if own else LICENCES["block_groups.parquet"]
 
 
-def _sources() -> list[Source]:
-    """Return the sources of the embedded tables: what an output stands on."""
-    return [source for source in CATALOG.values() if source.use == "embedded"]
+def _sources(*, own_outcomes: bool = False) -> list[Source]:
+    """Return the sources of the embedded tables, less those that a user's outcomes took the place of."""
+    return [
+        source
+        for source in CATALOG.values()
+        if source.use == "embedded" and not (own_outcomes and source.id in _REPLACED)
+    ]
 
 
-def short_sources() -> list[str]:
+def short_sources(own_outcomes: bool = False) -> list[str]:  # noqa: FBT001, FBT002 - one question, yes or no
     """Return one short line a publisher for the map; the full citations stand in ``run.json``."""
     by_publisher: dict[str, list[str]] = {}
-    for source in _sources():
+    for source in _sources(own_outcomes=own_outcomes):
         by_publisher.setdefault(source.publisher, []).append(f"{source.title} ({source.vintage})")
     lines = [f"{publisher}: {'; '.join(titles)}" for publisher, titles in by_publisher.items()]
     return [*lines, "Full citations, licences and hashes: run.json beside this map."]
@@ -166,8 +191,8 @@ def provenance(results: Results) -> dict[str, Any]:
         },
         "profile": results.profile,
         "roads": dict(results.roads),
-        "licences": LICENCES | {"block_groups.parquet": _minutes_licence(results.roads)},
+        "licences": licences(results),
         "tables_sha256": dict(results.table_hashes),
-        "sources": [asdict(source) for source in _sources()],
+        "sources": [asdict(source) for source in _sources(own_outcomes=results.outcomes.own)],
         "also_used": list(ALSO_USED),
     }

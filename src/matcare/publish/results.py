@@ -24,7 +24,7 @@ from matcare.contracts import (
 from matcare.geo import STATES
 from matcare.publish.exports import rounded, write_csv, write_dictionary, write_geopackage, write_json, write_parquet
 from matcare.publish.map import write_map
-from matcare.publish.provenance import CAVEATS, LICENCES, own_roads, provenance, short_sources
+from matcare.publish.provenance import CAVEATS, licences, own_roads, provenance, short_sources
 from matcare.publish.summary import Summary
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class OutcomeTables:
         Years of the counts; where they come from, in words.
     suppressed : str
         What the source does not publish, in words (``"fewer than 20 infant deaths"``).
+    own : bool
+        The counts are the user's, not the embedded ones.
     tables : mapping of str to pandas.DataFrame
         By file name of :data:`matcare.contracts.OUTPUTS`.
     fit : mapping
@@ -57,6 +59,7 @@ class OutcomeTables:
     period: str
     source: str
     suppressed: str
+    own: bool
     tables: Mapping[str, pd.DataFrame]
     fit: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
@@ -229,7 +232,8 @@ def write_results(results: Results, folder: Path) -> None:
         gpd.GeoDataFrame(rounded(counties, COUNTY_RESULTS), geometry="geometry", crs=counties.crs),
         folder / "counties.gpkg",
         layer="counties",
-        description=f"matcare {__version__}, {LICENCES['counties.gpkg']}: {COUNTY_RESULTS.description} {in_force} "
+        description=f"matcare {__version__}, {licences(results)['counties.gpkg']}: {COUNTY_RESULTS.description} "
+        f"{in_force} "
         "Columns: dictionary.csv; sources: run.json.",
         when=last_day(results.data_date),
     )
@@ -243,7 +247,11 @@ def write_results(results: Results, folder: Path) -> None:
         subtitle=f"{results.scenario.rule.name} rule; drive minutes by car{_profile_words(results)}; facility data to "
         f"{results.data_date}{_in_force_words(results)}",
         notes=[*(f"Correction in force: {text}" for text in results.corrections), *own_roads(results.roads), *CAVEATS],
-        sources=[*own_roads(results.roads), f"Infant deaths and births: {results.outcomes.source}", *short_sources()],
+        sources=[
+            *own_roads(results.roads),
+            f"Infant deaths and births: {results.outcomes.source}",
+            *short_sources(results.outcomes.own),
+        ],
         suppressed=results.outcomes.suppressed,
     )
 

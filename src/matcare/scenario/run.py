@@ -124,8 +124,8 @@ class Scenario:
             )
         if self.facilities_only and self.facilities_add:
             raise InputError("facilities_only and facilities_add exclude each other: choose one")
-        if self.seed < 0:
-            raise InputError(f"seed is {self.seed}: give a whole number of 0 or more")
+        if not 0 <= self.seed < _SEEDS:
+            raise InputError(f"seed is {self.seed}: give a whole number from 0 to {_SEEDS - 1:,}")
 
     @property
     def region(self) -> str:
@@ -173,7 +173,9 @@ class Scenario:
         if "rule" in raw:
             raw["rule"] = Rule(**raw["rule"])
         for key in _FILES:
-            if raw.get(key):
+            if key in raw and not raw[key]:
+                raise InputError(f"{path}: {key} is empty; name a file, or leave the key out")
+            if key in raw:
                 raw[key] = path.parent / raw[key]
         if "outcomes" in raw:
             raw["outcomes"] = tuple(path.parent / name for name in raw["outcomes"])
@@ -188,6 +190,7 @@ class Scenario:
 _FILES: Final = ("facilities", "corrections", "women_by_race", "indicators")
 """Keys that name one file of the user's."""
 
+_SEEDS: Final = 2**32
 _NUMBER: Final = (int, float)
 _KEYS: Final[dict[str, tuple[type, ...]]] = {
     "states": (list,),
@@ -212,11 +215,11 @@ _RULE_KEYS: Final[dict[str, tuple[type, ...]]] = {
     "uninsured_high": _NUMBER,
 }
 _WORDS: Final[dict[type, str]] = {
-    list: 'a list of texts, such as ["ND", "SD"]',
+    list: 'a list of texts, such as ["ND", "SD"] or ["linked.txt"]',
     dict: "a table",
     str: "a text in quotes",
     bool: "true or false",
-    int: "a number",
+    int: "a whole number",
     float: "a number",
 }
 

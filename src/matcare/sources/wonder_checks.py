@@ -32,7 +32,13 @@ def check_places(parts: pd.DataFrame, raw: pd.DataFrame, titles: Mapping[str, st
     for role, title in titles.items():
         key = parts["code"] if role in ("county", "state") else parts[role] if role != "year" else parts["year"]
         empty = key.isna() | key.astype("str").eq("")
-        refuse(raw.loc[parts.index, title], empty, path, title, "is empty in a row that is not marked Total in Notes")
+        refuse(
+            raw.loc[parts.index, title],
+            empty,
+            path,
+            title,
+            "has no code beside it, and the row is not marked Total in Notes",
+        )
 
 
 def check_counts(

@@ -21,6 +21,7 @@ __all__ = ["Kind", "WonderFooter", "is_rule", "read_footer"]
 Kind = Literal["linked", "natality"]
 
 _RULE: Final = "---"
+_QUERY: Final = {"Query Parameters", "Query Criteria"}
 _SECTION: Final = re.compile(
     r"(Dataset|Query Parameters|Query Criteria|Query Date|Suggested Citation|Help|Messages|Caveats|Footnotes):\s*(.*)"
 )
@@ -138,14 +139,17 @@ def read_footer(lines: Sequence[str], *, delimiter: str, path: Path) -> WonderFo
     Raises
     ------
     InputError
-        When the data set is not named, or is neither linked birth / infant death records nor natality.
+        When the data set is not named, when the parameters are cut off, or when the data set is neither linked birth /
+        infant death records nor natality.
     """
     sections: dict[str, list[str]] = {}
     current: list[str] | None = None
+    whole = False
     for line in (_unquoted(raw, delimiter) for raw in lines):
         found = _SECTION.fullmatch(line)
         if line in ("", _RULE):
             current = None
+            whole |= line == _RULE and bool(_QUERY & set(sections))
         elif found is not None and (current is None or found[1] == "Query Parameters"):
             current = sections.setdefault(found[1], [])
             if found[2]:
@@ -155,8 +159,14 @@ def read_footer(lines: Sequence[str], *, delimiter: str, path: Path) -> WonderFo
         elif current is not None:
             current.append(line)
     dataset = " ".join(sections.get("Dataset", []))
+    kind = _kind(dataset, path)
+    if not whole:
+        raise InputError(
+            f"{path}: the notes below the table end before the query's parameters do, so nothing says which mothers, "
+            "ages and years it holds: half a file; export it again"
+        )
     return WonderFooter(
-        kind=_kind(dataset, path),
+        kind=kind,
         dataset=dataset,
         parameters=_parameters([*sections.get("Query Parameters", []), *sections.get("Query Criteria", [])]),
         query_date=" ".join(sections.get("Query Date", [])),

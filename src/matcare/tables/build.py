@@ -138,6 +138,8 @@ def build(from_dir: Path, out_dir: Path) -> list[str]:
     for name, content in files.items():
         write_file(out_dir / name, content)
     lines = [f"{name}: {len(content):,} bytes" for name, content in files.items()]
+    if "baseline_minutes.csv" not in tables:
+        lines.append(f"next: `matcare data baseline --data {out_dir}`, which a run needs")
     return [*lines, f"{sum(map(len, files.values())):,} bytes in all", *compiled.left_out]
 
 

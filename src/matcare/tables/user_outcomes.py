@@ -136,7 +136,7 @@ def outcomes_from_exports(
     for kind in (*totals.values(), raced):
         _check_years(kind, years)
     outcomes, pooled = _counties(totals["county"], counties["county_fips"], weights, notes)
-    sums = county_sums(totals["county"]) if totals["county"] else pd.DataFrame()
+    sums = county_sums(totals["county"], counties["county_fips"]) if totals["county"] else pd.DataFrame()
     table, more = totals_of_states(totals["state"], totals["nation"], sums, states["state"])
     notes += more
     standard, groups, by_race = _races(raced, notes)
@@ -172,7 +172,7 @@ def _check_counties(export: WonderExport, counties: pd.Series) -> None:
     parts = SPLIT_2019.get(code)
     why = f"it was split into {' and '.join(parts)} in 2019" if parts else "no county of 2024 has that code"
     raise InputError(
-        f"{export.path}: county {code} does not exist any more ({why}), and its counts cannot be divided; leave it "
+        f"{export.path}: there is no county {code} ({why}), and its counts cannot be divided; leave it "
         "out, export later years, or group by State"
     )
 

@@ -19,22 +19,29 @@ if TYPE_CHECKING:
 __all__ = ["county_sums", "totals_of_states"]
 
 _POSTAL: Final = {fips: postal for postal, fips in STATE_FIPS.items()} | {"00": "US"}
+_UNIDENTIFIED: Final = "999"
+_LEGACY_COUNTIES: Final = 8
+"""Of Connecticut."""
+
 _WORDS: Final = {"deaths": "infant deaths", "births": "live births"}
 
 
-def county_sums(exports: Sequence[WonderExport]) -> pd.DataFrame:
+def county_sums(exports: Sequence[WonderExport], counties: pd.Series) -> pd.DataFrame:
     """Sum the county rows of each state, the unidentified counties among them.
 
     Parameters
     ----------
     exports : sequence of WonderExport
         County exports without groups.
+    counties : pandas.Series
+        Codes of every county.
 
     Returns
     -------
     pandas.DataFrame
         By postal code: ``deaths_least, deaths_most, births_least, births_most`` and ``whole``: every row of the state
-        is in the files and has its counts, so that the least is the total.
+        is in the files and has its counts, so that the least is the total. In each year all counties of the state are
+        named, or those that are not stand together as `Unidentified Counties`.
     """
     rows = place_rows(exports)
     rows["state"] = rows["code"].str[:2].map(_POSTAL)
@@ -42,7 +49,7 @@ def county_sums(exports: Sequence[WonderExport]) -> pd.DataFrame:
         {number: export.shows_suppressed and not export.footer.counties_asked for number, export in enumerate(exports)}
     )
     by_state = rows.groupby("state")
-    listed = by_state["listed"].all()
+    listed = by_state["listed"].all() & _every_county(rows, counties)
     table = pd.DataFrame(index=listed.index)
     for name in MEASURES:
         known = by_state[f"{name}_known"].sum()
@@ -55,6 +62,19 @@ def county_sums(exports: Sequence[WonderExport]) -> pd.DataFrame:
     given = (rows[["deaths_status", "births_status"]] == "given").all(axis=1).groupby(rows["state"]).all()
     table["whole"] = listed & given & years.eq(expected.reindex(years.index))
     return table
+
+
+def _every_county(rows: pd.DataFrame, counties: pd.Series) -> pd.Series:
+    """Tell for each state whether every year has the row of the unidentified counties, or all counties by name."""
+    needed = counties.str[:2].map(_POSTAL).value_counts().to_dict()
+    if rows["code"].between("09001", "09015").any():
+        needed["CT"] = _LEGACY_COUNTIES
+    by_year = rows.assign(lumped=rows["code"].str[2:] == _UNIDENTIFIED).groupby(
+        ["state", "export", "year"], dropna=False
+    )
+    table = pd.DataFrame({"codes": by_year["code"].nunique(), "lumped": by_year["lumped"].any()}).reset_index()
+    there = table["lumped"] | (table["codes"] >= table["state"].map(needed).fillna(np.inf))
+    return there.groupby(table["state"]).all()
 
 
 def totals_of_states(
@@ -97,8 +117,8 @@ def totals_of_states(
         lost = sorted(set(sums.index) - set(whole))
         if lost and not state_exports:
             notes.append(
-                f"no total of {_list(lost)}: a count there is suppressed or may be hidden; give an export by State of "
-                "the same years as well"
+                f"no total of {_list(lost)}: a count or a county there is suppressed, hidden or not in the file; give "
+                "an export by State of the same years as well"
             )
     for exports, where in ((state_exports, "state"), (nation_exports, "nation")):
         if not exports:

@@ -222,8 +222,13 @@ def _refuse_above_people(women: pd.DataFrame, points: pd.DataFrame, path: Path) 
 
 
 def _refuse_other_population(frame: pd.DataFrame, points: pd.DataFrame, path: Path) -> None:
-    counted = float(frame.drop(columns="demand_id").sum().sum())
+    groups = frame.drop(columns="demand_id")
+    counted = float(groups.sum().sum())
     own = float(points["women_15_44"].sum())
+    if not float(groups.max().max()) > 1:
+        raise InputError(
+            f"{path}: no block group has more than one woman of any group; give counts of women 15-44, not shares"
+        )
     if own > 0 and counted > _MOST_OF_ALL * own:
         raise InputError(
             f"{path}: {counted:,.0f} women in all where these block groups have {own:,.0f} aged 15-44; give women "

@@ -30,9 +30,7 @@ _OVERLAYS: Final = {"published_unreliable": "dots-over", "apportioned": "stripes
 _UPPER: Final = (4.0, 5.0, 6.0, 8.0, 10.0, None)
 _LABELS: Final = ("4 or less", "over 4 to 5", "over 5 to 6", "over 6 to 8", "over 8 to 10", "over 10")
 
-_PUBLICATION: Final = (
-    "A count is published from 20 deaths (embedded data), so a small county appears only when its rate is high."
-)
+_PUBLICATION: Final = "Few deaths are not published, so a small county appears only when its rate is high."
 
 CLUSTER_WORDS: Final = {
     "high_high": "High among high",
