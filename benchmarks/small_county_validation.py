@@ -1,10 +1,10 @@
 """Validate the small-county estimates: thinned counties, state residuals, simulated worlds, empirical Bayes.
 
-    python benchmarks/small_county_validation.py --counties maps/us/counties.csv [--adjacency FILE] [--worlds 10]
+    python benchmarks/small_county_validation.py --counties maps/us/counties.csv [--worlds 10]
 
 Prints tables as markdown. The counties are those of a finished national run (minutes, covariates); counts and totals
 are the embedded ones, unless `--snapshot FOLDER` names another folder with outcomes.parquet and states.parquet.
-Adjacency is the Census Bureau's file (county_adjacency2024.txt), `|`-separated. No county and no state is named.
+No county and no state is named.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from matcare.measures.small_counties.validation import (
     thinned_empirical_bayes,
     thinned_predictions,
 )
+from matcare.tables.snapshot import load_adjacency
 
 if TYPE_CHECKING:
     from matcare.measures.small_counties.model import FittedModel
@@ -60,9 +61,7 @@ def read(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame, pd.Da
     table = table.rename(columns={"births_per_year": "births_estimate_per_year"}).assign(
         deaths_at_least=np.where(suppressed, 0.0, np.nan), deaths_at_most=np.where(suppressed, MOST_SUPPRESSED, np.nan)
     )
-    pairs = pd.read_csv(options.adjacency, sep="|", dtype=str)
-    pairs = pairs.rename(columns={"County GEOID": "county_fips", "Neighbor GEOID": "neighbour_fips"})
-    return table, states, pairs[["county_fips", "neighbour_fips"]]
+    return table, states, load_adjacency()
 
 
 def show(title: str, frame: pd.DataFrame, digits: int = 3) -> None:
@@ -176,7 +175,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--counties", type=Path, default=Path("maps/us/counties.csv"))
     parser.add_argument("--snapshot", type=Path, default=Path("data"))
-    parser.add_argument("--adjacency", type=Path, default=Path("../shared/data/boundaries/county_adjacency2024.txt"))
     parser.add_argument("--worlds", type=int, default=10)
     options = parser.parse_args()
     raw, states, adjacency = read(options)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,7 +40,7 @@ __all__ = [
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """A cell that begins so can be taken for a formula by a spreadsheet."""
 
-_CONTROL: Final = r"[\x00-\x1f\x7f\u2028\u2029]+"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 """Line breaks, tabs and other control characters, which no cell needs."""
 
 _DECIMALS: Final = {
@@ -90,10 +91,15 @@ def guard_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     for name in guarded.columns:
         if pd.api.types.is_string_dtype(guarded[name]) or guarded[name].dtype == object:
             text = guarded[name].astype("str").where(guarded[name].notna())
-            text = text.str.replace(_CONTROL, " ", regex=True).str.strip()
-            risky = text.str.startswith(FORMULA_STARTS).fillna(value=False).astype(bool)
-            guarded[name] = text.where(~risky, "'" + text)
+            # A long table repeats few texts: each is looked at once.
+            safe = {value: _guarded(value) for value in text.dropna().unique()}
+            guarded[name] = text.map(safe).astype("str").where(text.notna())
     return guarded
+
+
+def _guarded(text: str) -> str:
+    plain = _CONTROL.sub(" ", text).strip()
+    return f"'{plain}" if plain.startswith(FORMULA_STARTS) else plain
 
 
 def _cells(frame: pd.DataFrame, table: Table) -> pd.DataFrame:

@@ -118,7 +118,7 @@ class Results:
         nearest = [
             self.block_groups[name].dropna() for name in self.block_groups.columns if name.startswith("facility_id_")
         ]
-        used = set(pd.concat(nearest))
+        used = pd.unique(pd.concat([pd.Series(names.unique()) for names in nearest]))
         inside = self.facilities["state"].isin(set(self.counties["state"])) | self.facilities["facility_id"].isin(used)
         return self.facilities[inside].reset_index(drop=True)
 
