@@ -223,6 +223,7 @@ def test_the_panel_shows_shrinkage_clusters_and_the_profile(page, region):
     page.execute_script("matcare.openCounty(arguments[0])", at)
     panel = _text(page, "#panel")
     row = counties.iloc[at]
+    assert page.execute_script("const p = document.getElementById('panel'); return p.scrollWidth <= p.clientWidth")
     assert f"{row['imr_eb']:.2f} ({row['imr_eb_low']:.2f} to {row['imr_eb_high']:.2f})" in panel
     for words in ("Mother-infant profile", "Patient and family", "Policy and society", "higher is of more concern"):
         assert words in panel

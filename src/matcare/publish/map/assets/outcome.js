@@ -34,7 +34,8 @@ function makeOutcome(app) {
     const line = (name, weight, towards) => {
       const [rate, low, high] = three(name, c);
       if (rate === null) return null;
-      return [`Shrunk towards ${towards}`, `${format.rate(rate)} (${format.rate(low)} to ${format.rate(high)}); own rate weighs ${format.share(county(weight, c))}`];
+      const shown = low === null || high === null ? format.rate(rate) : `${format.rate(rate)} (${format.rate(low)} to ${format.rate(high)})`;
+      return [[`Shrunk towards ${towards}`, el("small", {}, `own rate weighs ${format.share(county(weight, c))}`)], shown];
     };
     const lines = [line("imr_eb", "imr_shrinkage", "the nation"), line("imr_eb_spatial", "imr_shrinkage_spatial", "its neighbours")].filter(Boolean);
     return lines.length ? rows(lines) : null;
