@@ -40,7 +40,7 @@ def exports(snapshot, tmp_path_factory):
     """Made exports by county and by state of two years; counties of 250,000 people and more are named."""
     rng = np.random.default_rng(5)
     counties = snapshot.counties
-    counties = counties[~counties["state"].isin(["PR", "CT"])]
+    counties = counties[counties["state"] != "PR"]
     births = (2 * counties["births_per_year"].fillna(0)).round().astype(int).to_numpy()
     deaths = rng.poisson(births * 0.0056 * rng.gamma(20, 1 / 20, len(births)))
     named = (counties["population"] >= LEAST_PEOPLE).to_numpy()
@@ -95,6 +95,16 @@ def test_counties_get_their_own_counts_and_the_others_say_why(results, exports):
     assert set(counties.loc[~here["named"], "imr_status"]) <= {"modelled", "not_identified"}
     unreliable = counties["infant_deaths"] < 20
     assert (counties.loc[unreliable, "imr_status"] == "published_unreliable").all()
+
+
+def test_counties_that_the_export_does_not_name_are_modelled_near_the_truth(results):
+    counties = pd.DataFrame(results.counties)
+    modelled = counties[counties["imr_status"] == "modelled"]
+    assert len(modelled) > 100
+    assert modelled["imr"].isna().all()
+    mean = np.average(modelled["imr_modelled"], weights=modelled["births_per_year"])
+    assert mean == pytest.approx(5.6, rel=0.12), "the made deaths were drawn at 5.6 per 1,000 everywhere"
+    assert (counties.loc[counties["imr_status"] == "not_identified", "births_per_year"] < 10).all()
 
 
 def test_the_run_says_what_it_stands_on_and_how_few_counties_it_informs(results, scenario, snapshot):
@@ -154,3 +164,16 @@ def test_births_of_another_county_are_told(snapshot, tmp_path):
 def test_an_export_of_other_states_says_so(exports, snapshot):
     chosen = choose_outcomes(Scenario(states=("PR",), outcomes=exports[:2]), snapshot)
     assert any("78 not_reported: the exports hold no county of it" in note for note in chosen.notes)
+
+
+def test_a_model_that_the_users_counts_do_not_determine_stops_no_run(scenario, snapshot, monkeypatch):
+    def undetermined(*_args, **_options):
+        raise InputError("the counts do not determine the model")
+
+    monkeypatch.setattr("matcare.pipeline.outcomes.small_county_rates", undetermined)
+    results = analyze(scenario, snapshot)
+    assert "no rate is shrunk or modelled: the counts do not determine the model" in results.notes
+    assert results.counties[["imr_eb", "imr_modelled"]].isna().all(axis=None)
+    assert set(results.counties["imr_status"]) & {"not_identified", "suppressed"}
+    with pytest.raises(InputError, match="determine"):
+        analyze(Scenario(states=("VT",)), snapshot)

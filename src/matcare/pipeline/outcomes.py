@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from matcare.contracts import BASELINE_MINUTES, CLUSTERS, COUNTY_RESULTS
-from matcare.errors import SnapshotError
+from matcare.errors import InputError, SnapshotError
 from matcare.measures.association import association
 from matcare.measures.change import national_changes
 from matcare.measures.clusters.counties import county_clusters, national_rate
@@ -217,13 +217,20 @@ def _small_counties(
     if why:
         notes.append(f"no rate is shrunk or modelled: {why}")
         return None
-    return small_county_rates(
-        nation.assign(births_estimate_per_year=nation["births_per_year"].fillna(0.0)),
-        chosen.states,
-        snapshot.adjacency,
-        years=float(chosen.years),
-        seed=seed,
-    )
+    try:
+        return small_county_rates(
+            nation.assign(births_estimate_per_year=nation["births_per_year"].fillna(0.0)),
+            chosen.states,
+            snapshot.adjacency,
+            years=float(chosen.years),
+            seed=seed,
+        )
+    except InputError as error:
+        if not chosen.own:
+            raise
+        # A user's counts may not determine the model; access, classes and published rates stand all the same.
+        notes.append(f"no rate is shrunk or modelled: {error}")
+        return None
 
 
 def _profile(
