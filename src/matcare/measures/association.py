@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from matcare.contracts.association import ASSOCIATION, ASSOCIATION_READING, ASSOCIATION_TERMS
 from matcare.measures.clusters.local import PERMUTATIONS, moran
@@ -287,7 +287,7 @@ def _rows(model: _Model) -> pd.DataFrame:
     if model.vif is not None:
         vif[covariate] = model.vif
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = 2 * norm.sf(np.abs(coefficient / error))
+        p = 2 * ndtr(-np.abs(coefficient / error))
     units = [ASSOCIATION_TERMS[term][1] if term in ASSOCIATION_TERMS else None for term in model.terms]
     return pd.DataFrame(
         {
