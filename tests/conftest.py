@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,12 @@ def shared():
     if not (SHARED / "county").is_dir():
         pytest.skip("the publishers' original files are not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def toy():
+    """The module that makes a small region for planning: ``toy.toy_area(seed)``, ``toy.toy_minutes(area)``."""
+    spec = importlib.util.spec_from_file_location("toy", Path(__file__).with_name("toy.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -9,14 +9,14 @@ import pandas as pd
 
 from matcare.contracts import BLOCK_GROUPS, SERVICES
 from matcare.geo import state_of_county
+from matcare.travel.found import Nearest
 from matcare.travel.legs import direct_legs
-from matcare.travel.searches import Nearest, Trips
 from matcare.travel.ways import milliseconds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from matcare.travel.snapping import RoadNetwork, SnappedPoints
+    from matcare.travel.searches import Trips
 
 __all__ = ["nearest_services"]
 
@@ -24,28 +24,18 @@ _SEARCHES: Final = {service: f"counts_{service}" for service in (*SERVICES, "bir
 
 
 def nearest_services(
-    network: RoadNetwork,
-    demand: pd.DataFrame,
-    origins: SnappedPoints,
-    facilities: pd.DataFrame,
-    destinations: SnappedPoints,
-    *,
-    limit_minutes: float,
+    trips: Trips, demand: pd.DataFrame, facilities: pd.DataFrame, *, limit_minutes: float
 ) -> pd.DataFrame:
     """Find the nearest facility of each service for every demand point, across state lines and within the state.
 
     Parameters
     ----------
-    network : RoadNetwork
-        The roads.
+    trips : Trips
+        From the demand points to the facilities, in the order of both tables.
     demand : pandas.DataFrame, n rows
         Contract `DEMAND`.
-    origins : SnappedPoints, n points
-        The demand points on the network, in the order of `demand`.
     facilities : pandas.DataFrame, m rows
         Contract `FACILITIES_OUT`: the columns ``counts_<service>`` say what each counts for.
-    destinations : SnappedPoints, m points
-        The facilities on the network, in the order of `facilities`.
     limit_minutes : float
         A facility farther than this is beyond the limit.
 
@@ -56,7 +46,6 @@ def nearest_services(
         ``reason_<service>``. Where no facility of a service exists, minutes are missing and the reason is
         ``unreachable``.
     """
-    trips = Trips(network, origins, destinations)
     identity = facilities["facility_id"].to_numpy(dtype=object)
     members = np.stack([facilities[flag].to_numpy(dtype=bool) for flag in _SEARCHES.values()])
     found = trips.nearest(members=members, limit_minutes=limit_minutes)
@@ -64,18 +53,13 @@ def nearest_services(
     for service, nearest in zip(_SEARCHES, found, strict=True):
         columns |= _named(service, nearest, identity)
     columns |= _named("birth_care_in_state", _in_state(trips, demand, facilities, limit_minutes), identity)
-    columns["direct_leg_km_birth_care"] = _direct_leg_km(network, origins, facilities, destinations, columns)
+    columns["direct_leg_km_birth_care"] = _direct_leg_km(trips, facilities, columns)
     return demand.assign(**columns)[BLOCK_GROUPS.names]
 
 
-def _direct_leg_km(
-    network: RoadNetwork,
-    origins: SnappedPoints,
-    facilities: pd.DataFrame,
-    destinations: SnappedPoints,
-    columns: dict[str, Any],
-) -> npt.NDArray[np.float64]:
+def _direct_leg_km(trips: Trips, facilities: pd.DataFrame, columns: dict[str, Any]) -> npt.NDArray[np.float64]:
     """Straight kilometres where the minutes to birth care stand on a direct local leg; NaN where they follow roads."""
+    network, origins, destinations = trips.network, trips.origins, trips.destinations
     row_of = pd.Series(np.arange(len(facilities)), index=facilities["facility_id"].to_numpy())
     to = row_of.reindex(columns["facility_id_birth_care"]).to_numpy(dtype=np.float64)
     i = np.flatnonzero(np.isfinite(to))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from matcare.pipeline.chosen_outcomes import ChosenOutcomes
     from matcare.pipeline.report import Report
+    from matcare.pipeline.study_area import OpenedArea
     from matcare.scenario import Scenario
     from matcare.tables.snapshot import Snapshot
 
@@ -62,6 +63,8 @@ class Access:
         Corrections in force; what was repaired or replaced on the way.
     profile, roads : dict
         Speed profile and roads, for ``run.json``.
+    opened : OpenedArea
+        The study area that all of it stands on.
     """
 
     counties: gpd.GeoDataFrame
@@ -72,6 +75,7 @@ class Access:
     notes: tuple[str, ...]
     profile: dict[str, Any]
     roads: dict[str, Any]
+    opened: OpenedArea
 
 
 def outcome_results(

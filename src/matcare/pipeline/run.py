@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matcare.contracts import FACILITIES_OUT
 from matcare.errors import InputError
 from matcare.measures.counties import county_results
 from matcare.measures.nearest import nearest_services
 from matcare.pipeline.chosen_outcomes import ChosenOutcomes, choose_outcomes
 from matcare.pipeline.outcomes import Access, outcome_results
 from matcare.pipeline.report import SILENT, Report
-from matcare.pipeline.roads import open_network
+from matcare.pipeline.study_area import open_area
 from matcare.publish.folder import OutputFolder
 from matcare.publish.provenance import LICENCES
 from matcare.publish.results import Results, write_results
-from matcare.tables.corrections import apply_corrections, no_corrections, read_corrections
-from matcare.tables.facilities import service_flags
-from matcare.tables.nicu_support import attach_nicu_support, read_nicu_support
-from matcare.tables.placement import added_to, place_of
 from matcare.tables.snapshot import Snapshot, load_snapshot
-from matcare.tables.user_facilities import read_facilities
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import datetime as dt
 
     from matcare.scenario import Scenario
 
@@ -161,29 +154,19 @@ def access_results(
     """
     report = report or SILENT
     chosen = chosen or choose_outcomes(scenario, snapshot)
-    with report.step("facilities and what they count for"):
-        today = dt.date.today()  # noqa: DTZ011 - the day on the planner's own calendar
-        facilities, corrections, notes = _facilities(scenario, snapshot, as_of or today)
-    for note in (*notes, *(f"correction in force: {text}" for text in corrections)):
-        report.note(note)
-    network, roads = open_network(snapshot, profile=scenario.profile, roads=scenario.roads, report=report)
-    notes = (*notes, *roads.notes)
-    counties = chosen.counties
-    if scenario.states:
-        counties = counties[counties["state"].isin(scenario.states)].reset_index(drop=True)
-    demand = chosen.demand[chosen.demand["county_fips"].isin(counties["county_fips"])].reset_index(drop=True)
-    with report.step(f"access legs of {len(demand):,} demand points and {len(facilities):,} facilities"):
-        origins = network.snap(demand["lat"].to_numpy(), demand["lon"].to_numpy())
-        destinations = network.snap(facilities["lat"].to_numpy(), facilities["lon"].to_numpy())
-    if scenario.roads is not None:
-        on_streets = f"{int(origins.on_streets.sum()):,} of {len(origins):,} demand points"
-        notes = (*notes, f"{on_streets} stand on streets of these roads, the others enter highways or none")
-        report.note(notes[-1])
+    opened = open_area(scenario, snapshot, chosen, as_of=as_of, report=report)
+    facilities = opened.area.facilities
     with report.step("minutes to the nearest of each service"):
         block_groups = nearest_services(
-            network, demand, origins, facilities, destinations, limit_minutes=scenario.search_limit_minutes
+            opened.trips_of_region(),
+            opened.demand_of_region(),
+            facilities,
+            limit_minutes=scenario.search_limit_minutes,
         )
     with report.step("county results"):
+        counties = chosen.counties
+        if scenario.states:
+            counties = counties[counties["state"].isin(scenario.states)].reset_index(drop=True)
         results = county_results(
             counties,
             chosen.outcomes,
@@ -198,40 +181,9 @@ def access_results(
         facilities=facilities,
         block_groups=block_groups,
         data_date=snapshot.data_date,
-        corrections=corrections,
-        notes=notes,
-        profile=network.profile.as_dict(),
-        roads=roads.with_access(network, demand_points=origins, facilities=destinations),
+        corrections=opened.corrections,
+        notes=opened.notes,
+        profile=opened.profile,
+        roads=opened.roads,
+        opened=opened,
     )
-
-
-def _facilities(
-    scenario: Scenario, snapshot: Snapshot, as_of: dt.date
-) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
-    """Facilities in force with their services, the corrections, and notes on what was replaced or repaired."""
-    notes: list[str] = []
-    facilities = snapshot.facilities
-    if scenario.facilities is not None:
-        own = read_facilities(scenario.facilities, snapshot.counties)
-        if scenario.facilities_add:
-            placed = added_to(facilities, own.facilities)
-        else:
-            placed = place_of(facilities, own.facilities, only=scenario.facilities_only)
-        facilities = placed.facilities
-        notes += [*own.notes, *placed.notes]
-    corrections = no_corrections() if scenario.corrections is None else read_corrections(scenario.corrections)
-    corrected = apply_corrections(facilities, corrections, as_of=as_of)
-    facilities = corrected.facilities
-    in_force = [
-        f"{row.facility_name} ({row.facility_id}, {row.state}): {row.status} from {row.date}, "
-        f"before {row.before} [{row.source}]"
-        for row in corrected.applied.itertuples()
-    ]
-    notes += [
-        f"not yet in force: {row.facility_name} ({row.facility_id}): {row.status} from {row.date} [{row.source}]"
-        for row in corrected.pending.itertuples()
-    ]
-    flagged = service_flags(facilities, birth_care_tiers=scenario.birth_care_tiers)
-    support = None if scenario.facilities is None else read_nicu_support(scenario.facilities)
-    flagged = attach_nicu_support(flagged, support)
-    return flagged[FACILITIES_OUT.names].reset_index(drop=True), tuple(in_force), tuple(notes)
