@@ -180,6 +180,7 @@ def _facilities(rng, fips, destinations):
     frame["beds"] = rng.integers(20, 600, count).astype(float)
     frame["obstetric_evidence"] = np.resize(["corroborated", "corroborated", "likely", "claimed", "none"], count)
     frame["cms_active"] = "yes"
+    frame["hospital_type"], frame["ownership"], frame["maternal_level_source"] = "acute", "private_nonprofit", "none"
     frame["pos_obstetrics"], frame["birthing_friendly"] = "on_site", "yes"
     frame["nursery_discharges_status"] = "not_reported"
     level = np.resize(np.array(["III", None, "II", "I", "IV", None], dtype=object), count)

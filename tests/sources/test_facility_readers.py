@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from matcare.contracts.embedded import FACILITIES
 from matcare.errors import InputError
 from matcare.sources import birth_centers, cms, hcris, hifld, neonatal
 from matcare.sources.facility_files import read_text_columns
@@ -17,7 +18,7 @@ POS = (
     '"latitude","longitude","coord_precision","fb_match_type"\n'
 )
 GENERAL = (
-    "Facility ID,Facility Name,Address,City/Town,State,ZIP Code,Telephone Number,Hospital Type,"
+    "Facility ID,Facility Name,Address,City/Town,State,ZIP Code,Telephone Number,Hospital Type,Hospital Ownership,"
     "Meets criteria for birthing friendly designation\n"
 )
 HIFLD = "ID,NAME,ALT_NAME,ADDRESS,CITY,STATE,ZIP,TELEPHONE,TYPE,STATUS,COUNTYFIPS,LATITUDE,LONGITUDE,VAL_METHOD,BEDS\n"
@@ -99,11 +100,22 @@ def test_active_hospitals_from_gzip_and_zero_beds_are_missing(tmp_path):
 def test_general_information_blank_is_not_a_no(tmp_path):
     text = (
         GENERAL
-        + "10001,A,1 Main,X,AL,36000,(334) 793-8701,Childrens,\n010002,B,2 Main,X,AL,36000,,Acute Care Hospitals,Y\n"
+        + "10001,A,1 Main,X,AL,36000,(334) 793-8701,Childrens,Tribal,\n"
+        + "010002,B,2 Main,X,AL,36000,,Acute Care Hospitals,Voluntary non-profit - Church,Y\n"
+        + "010779,C,3 Main,X,AL,36000,,Rural Emergency Hospital,,\n"
     )
     frame = cms.read_general_information(put(tmp_path, text))
-    assert frame["birthing_friendly"].tolist() == [False, True]
-    assert frame["hospital_type"].tolist() == ["childrens", "acute"]
+    assert frame["birthing_friendly"].tolist() == [False, True, False]
+    assert frame["hospital_type"].tolist() == ["childrens", "acute", "rural_emergency"]
+    assert frame["ownership"].tolist() == ["tribal", "church_nonprofit", "not_reported"]
+    with pytest.raises(InputError, match="row 1, column 'Hospital Ownership': 'Trust' is not known; one of 'Voluntary"):
+        cms.read_general_information(put(tmp_path, text.replace("Tribal", "Trust")))
+
+
+def test_the_contract_knows_every_owner_and_type():
+    assert set(cms.OWNERSHIP.values()) <= set(FACILITIES.column("ownership").values)
+    types = {*cms._TYPES.values(), *cms._SUBTYPES.values(), "other"} - {"veterans"}
+    assert types <= set(FACILITIES.column("hospital_type").values)
 
 
 def test_hifld_sentinels_are_missing(tmp_path):
@@ -200,7 +212,9 @@ def test_real_files_have_the_rows_that_their_publishers_say():
     assert pos["pos_obstetrics"].value_counts().to_dict() == {"on_site": 2356, "both": 372, "arranged": 56}
     general = cms.read_general_information(SHARED / "cms_hospital_general_information_2026.csv.gz")
     assert general["birthing_friendly"].sum() == 2264
-    assert general["hospital_type"].value_counts()[["childrens", "military"]].tolist() == [94, 32]
+    types = general["hospital_type"].value_counts()
+    assert types[["childrens", "military", "rural_emergency", "veterans"]].tolist() == [94, 32, 38, 132]
+    assert general["ownership"].value_counts()[["tribal", "federal", "military"]].tolist() == [14, 44, 32]
     assert len(hifld.read_hospitals(SHARED / "hifld_hospitals_2022.csv.gz")) == 8013
     nursery = hcris.read_nursery_discharges(SHARED / "hcris_nursery_discharges_fy2023.csv")
     assert nursery["newborns"].sum() == 684

@@ -19,6 +19,7 @@ from matcare.tables.facilities import (
     nicu_evidence,
     obstetric_evidence,
     service_flags,
+    tribal_or_ihs,
 )
 from matcare.tables.facility_sites import (
     address_key,
@@ -33,7 +34,7 @@ from matcare.tables.facility_sites import (
 from matcare.tables.reviewed_units import apply_reviews, read_reviews
 
 POS_CODES = ("on_site", "both", "arranged", "flagged", "no_flag", "not_listed")
-KINDS = ("hospital", "childrens_hospital", "military_hospital")
+KINDS = ("hospital", "childrens_hospital", "military_hospital", "rural_emergency_hospital")
 
 
 def expected_tier(pos, friendly, newborns, active, kind):
@@ -54,7 +55,8 @@ def expected_tier(pos, friendly, newborns, active, kind):
 def test_every_combination_of_signs_has_its_tier():
     cases = list(itertools.product(POS_CODES, (True, False), (True, False), (True, False), KINDS))
     signs = pd.DataFrame(cases, columns=["pos_obstetrics", "birthing_friendly", "newborns", "active", "kind"])
-    assert obstetric_evidence(signs).tolist() == [expected_tier(*case) for case in cases]
+    expected = ["none" if case[-1] == "rural_emergency_hospital" else expected_tier(*case) for case in cases]
+    assert obstetric_evidence(signs).tolist() == expected
 
 
 def test_every_combination_has_its_nicu_state():
@@ -62,7 +64,9 @@ def test_every_combination_has_its_nicu_state():
     signs = pd.DataFrame(cases, columns=["nicu_flag", "in_services", "nicu_beds", "neonatal_level", "kind"])
     for case, state in zip(cases, nicu_evidence(signs), strict=True):
         flag, listed, beds, level, kind = case
-        if flag or beds or level in {"III", "IV"}:
+        if kind == "rural_emergency_hospital":
+            assert state == "no_evidence"
+        elif flag or beds or level in {"III", "IV"}:
             assert state == "yes"
         elif listed and kind == "hospital":
             assert state == "no_evidence"
@@ -72,7 +76,7 @@ def test_every_combination_has_its_nicu_state():
 
 def units():
     rows = itertools.product(
-        ("hospital", "childrens_hospital", "military_hospital", "birth_center"),
+        (*KINDS, "birth_center"),
         ("corroborated", "likely", "claimed", "arranged", "unknown", "none"),
         (None, "I", "II", "III", "IV"),
         ("yes", "no_evidence", "unknown"),
@@ -88,7 +92,10 @@ def test_services_follow_evidence_level_and_status(tiers):
     out = service_flags(units(), birth_care_tiers=tiers)
     for row in out.itertuples():
         counts = row.kind != "birth_center" and row.status == "open"
-        assert row.counts_birth_care == (counts and row.obstetric_evidence in tiers)
+        births = counts and row.obstetric_evidence in tiers
+        if row.kind == "rural_emergency_hospital":  # a tier that is no evidence makes no birth care of it
+            births = births and row.obstetric_evidence in {"corroborated", "likely", "claimed"}
+        assert row.counts_birth_care == births
         supported = row.obstetric_evidence in {"corroborated", "likely"} & set(tiers) and row.cms_active != "not_listed"
         assert row.counts_birth_care_corroborated == (counts and supported)
         assert row.counts_nicu == (counts and row.nicu == "yes")
@@ -257,7 +264,7 @@ def test_same_site_is_told_for_precise_places_only():
 
 @pytest.fixture
 def made_files(tmp_path):
-    """Eight hospitals, a birth center and what every file says of them, in the publishers' formats."""
+    """Eight hospitals, two that became Rural Emergency Hospitals, a birth center and what every file says of them."""
     folder = tmp_path / "facilities"
     folder.mkdir()
 
@@ -277,12 +284,15 @@ def made_files(tmp_path):
         "cms_pos_services_2026q2.csv",
         "ccn,county_fips,nicu_offered,nursery_offered,ob_offered,picu_offered",
         "110001,13001,1,1,1,0", "110003,13001,0,0,0,0", "113300,13001,0,0,1,1", "114001,13001,1,1,1,0",
+        "110779,13001,1,1,1,0", "110008,13001,0,0,1,0", "110781,13002,0,0,0,0",
     )  # fmt: skip
     names = {
         "110001": "FIRST", "110002": "SECOND", "110003": "GRADY MEMORIAL HOSPITAL", "110005": "OLD NUMBER",
-        "113300": "CHILDRENS", "113301": "OTHER CHILDRENS", "114001": "STATE PSYCHIATRIC",
+        "113300": "CHILDRENS", "113301": "OTHER CHILDRENS", "114001": "STATE PSYCHIATRIC", "110779": "VALLEY",
+        "110781": "SECOND",
     }  # fmt: skip
-    subtypes = {"113300": "06", "113301": "06", "114001": "04"}
+    subtypes = {"113300": "06", "113301": "06", "114001": "04", "110779": "28", "110781": "28"}
+    owners = {"110001": "Proprietary", "110003": "Tribal", "110005": "Government - Local", "110781": ""}
     active = [
         {
             "ccn": ccn, "name": name, "address_line": "5 Elm St" if ccn == "110005" else f"{ccn[-2:]} Oak Ave",
@@ -292,16 +302,21 @@ def made_files(tmp_path):
         for ccn, name in names.items()
     ]  # fmt: skip
     (folder / "cms_pos_hospitals_2026q1.json.gz").write_bytes(gzip.compress(json.dumps({"hospitals": active}).encode()))
-    types = {"113300": "Childrens", "113301": "Childrens", "114001": "Psychiatric"}
+    types = {
+        "113300": "Childrens", "113301": "Childrens", "114001": "Psychiatric", "110779": "Rural Emergency Hospital",
+        "110781": "Rural Emergency Hospital",
+    }  # fmt: skip
     put(
         "cms_hospital_general_information_2026.csv.gz".removesuffix(".gz"),
-        "Facility ID,Facility Name,Address,City/Town,State,ZIP Code,Telephone Number,Hospital Type,Meets criteria for birthing friendly designation",
+        "Facility ID,Facility Name,Address,City/Town,State,ZIP Code,Telephone Number,Hospital Type,Hospital Ownership,Meets criteria for birthing friendly designation",
         *(
             f"{row['ccn']},{row['name']},{row['address_line']},Atlanta,GA,30303,{row['phone']},"
-            f"{types.get(row['ccn'], 'Acute Care Hospitals')},{'Y' if row['ccn'] in {'110001', '110003', '110005'} else ''}"
+            f"{types.get(row['ccn'], 'Acute Care Hospitals')},{owners.get(row['ccn'], 'Government - Federal')},{'Y' if row['ccn'] in {'110001', '110003', '110005'} else ''}"
             for row in active
         ),
-        "11032F,Martin ACH (FT Benning),6600 Van Aalst Blvd,Fort Benning,GA,31905,,Acute Care - Department of Defense,",
+        "11032F,Martin ACH (FT Benning),6600 Van Aalst Blvd,Fort Benning,GA,31905,,Acute Care - Department of Defense,Department of Defense,",
+        "11033F,Atlanta VA,1 Clairmont,Atlanta,GA,30303,,Acute Care - Veterans Administration,Veterans Health Administration,",
+        "110008,VALLEY HOSPITAL,79 Oak Avenue,Atlanta,GA,30303,,Acute Care Hospitals,Proprietary,",
     )
     plain = folder / "cms_hospital_general_information_2026.csv"
     (folder / "cms_hospital_general_information_2026.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
@@ -314,6 +329,7 @@ def made_files(tmp_path):
         "hifld_hospitals_2022.csv.gz".removesuffix(".gz"),
         "ID,NAME,ALT_NAME,ADDRESS,CITY,STATE,ZIP,TELEPHONE,TYPE,STATUS,COUNTYFIPS,LATITUDE,LONGITUDE,VAL_METHOD,BEDS",
         "1,SECOND,NOT AVAILABLE,2 Real St,ATLANTA,GA,30303,(404) 555-0002,GENERAL ACUTE CARE,OPEN,13002,33.51,-83.49,IMAGERY,-999",
+        "3,OLD VALLEY HOSPITAL,NOT AVAILABLE,79 Oak Ave,ATLANTA,GA,30303,NOT AVAILABLE,GENERAL ACUTE CARE,OPEN,13001,33.4,-84.2,IMAGERY,40",
         "2,CHILDRENS,NOT AVAILABLE,00 Oak Ave,ATLANTA,GA,30303,NOT AVAILABLE,CHILDREN,OPEN,13001,33.7,-84.3,IMAGERY,55",
     )
     plain = folder / "hifld_hospitals_2022.csv"
@@ -347,7 +363,8 @@ def test_compiled_from_made_files(made_files, counties, centers):
     rows = table.set_index("facility_id")
     assert rows["obstetric_evidence"].to_dict() == {
         "110001": "corroborated", "110002": "likely", "110003": "likely", "110007": "claimed", "111302": "corroborated",
-        "11032F": "unknown", "113300": "unknown", "113301": "unknown", "CABC_001": "birth_center",
+        "11032F": "unknown", "113300": "unknown", "113301": "unknown", "CABC_001": "birth_center", "110779": "none",
+        "110781": "none",
     }  # fmt: skip
     assert rows.loc["110002", ["coord_precision", "lat"]].tolist() == ["site", 33.51]
     assert rows.loc["110002", "nursery_discharges_status"] == "suppressed"
@@ -364,17 +381,41 @@ def test_compiled_from_made_files(made_files, counties, centers):
         gone, f"{gone}; the name is that of a cancer hospital; the name is that of a psychiatric hospital",
     ]  # fmt: skip
     assert rows.loc["113300", "evidence_query"].startswith("a children's hospital with no sign of obstetrics but")
-    assert rows.loc[["110001", "110002", "11032F", "113301", "CABC_001"], "evidence_query"].isna().all()
+    assert rows.loc[["110001", "11032F", "113301", "110781", "CABC_001"], "evidence_query"].isna().all()
+    assert rows.loc["110002", "evidence_query"] == (  # still a unit of its own: both rows stand
+        "CMS lists a Rural Emergency Hospital, without inpatient beds, of this address or name (110781): obstetrics may "
+        "have ended"
+    )
+    assert pd.isna(rows.loc["110781", "other_ids"])
     assert rows["cms_active"].to_dict() == {
         "110001": "yes", "110002": "yes", "110003": "yes", "110007": "not_listed", "111302": "not_listed",
-        "11032F": "not_applicable", "113300": "yes", "113301": "yes", "CABC_001": "not_applicable",
+        "11032F": "not_applicable", "113300": "yes", "113301": "yes", "CABC_001": "not_applicable", "110779": "yes",
+        "110781": "yes",
     }  # fmt: skip
+    assert rows.loc[["110779", "110781"], "kind"].tolist() == ["rural_emergency_hospital"] * 2
+    assert rows.loc[["110779", "110781"], ["nicu", "beds"]].fillna(-1).to_numpy().tolist() == [["no_evidence", -1]] * 2
+    assert rows.loc["110779", ["other_ids", "coord_precision", "lat"]].tolist() == ["110008", "site", 33.4]
+    assert rows.loc["110779", "evidence_query"].startswith("the service flags say obstetrics or NICU, which are from")
+    assert rows["ownership"].to_dict() == {
+        "110001": "proprietary", "110002": "federal", "110003": "tribal", "110007": "not_reported",
+        "111302": "government_local", "11032F": "military", "113300": "federal", "113301": "federal",
+        "CABC_001": "not_reported", "110779": "federal", "110781": "not_reported",
+    }  # fmt: skip
+    assert rows.loc[["111302", "113300", "11032F", "110781", "CABC_001"], "hospital_type"].tolist() == [
+        "not_reported", "childrens", "military", "rural_emergency", "not_applicable",
+    ]  # fmt: skip
+    assert rows[["maternal_level", "telehealth"]].isna().all(axis=None)
+    assert set(rows["maternal_level_source"]) == {"none"}
+    for tiers in (["corroborated", "likely", "claimed"], EVIDENCE_TIERS):
+        flags = service_flags(table, birth_care_tiers=tiers).set_index("facility_id").filter(like="counts_")
+        assert not flags.loc[["110779", "110781"]].any(axis=None)
     assert rows.loc["110007", "coord_precision"] == "address_fallback"
     assert rows.loc["110002", "county_fips"] == "13002"
     query = "IV under 200 beds; listed at two levels, the higher kept; matched by nearness and name"
     assert rows.loc["110001", "level_query"] == query
     reasons = facilities_left_out(made_files).set_index("ccn")["reason"]
-    assert sorted(reasons.index) == ["110005", "110099", "114001", "650001"]
+    assert sorted(reasons.index) == ["110005", "110008", "110099", "114001", "650001"]
+    assert reasons["110008"].endswith("merged into 110779")
     assert reasons["110005"].endswith("merged into 111302")
     assert "territory" in reasons["650001"]
 
@@ -403,8 +444,10 @@ def test_the_real_files(shared):
     assert (rows["birthing_friendly"] == "yes").sum() == 2264
     assert (rows.loc[rows["pos_obstetrics"] == "arranged", "obstetric_evidence"] == "likely").sum() == 21
     assert rows["kind"].value_counts().to_dict() == {
-        "hospital": 2894, "birth_center": 111, "childrens_hospital": 94, "military_hospital": 32,
+        "hospital": 2894, "birth_center": 111, "childrens_hospital": 94, "rural_emergency_hospital": 49,
+        "military_hospital": 32,
     }  # fmt: skip
+    check_the_other_kinds(table)
     children = rows[rows["kind"] == "childrens_hospital"]
     assert children["neonatal_level"].notna().sum() == 51
     assert set(children.loc[children["neonatal_level"].isna(), "nicu"]) <= {"unknown", "yes"}
@@ -442,4 +485,61 @@ def test_the_real_files(shared):
     assert set(rows.loc[rows["state"] == "CT", "county_fips"].str[:3]) == {"091"}
     assert rows.loc["CABC_001", "zip"] == "56353"
     assert rows.loc["CABC_066", "city"] == "St. Paul"
-    assert len(facilities_left_out(shared)) == 62
+    assert len(facilities_left_out(shared)) == 58
+    reasons = facilities_left_out(shared).set_index("ccn")["reason"]
+    assert reasons["370178"] == "former certification number, merged into 370785"
+
+
+def check_the_other_kinds(table):
+    """Rural Emergency Hospitals: 38 in the general information, 11 more in the younger list of active hospitals."""
+    rows = table.set_index("facility_id")
+    emergency = rows["kind"] == "rural_emergency_hospital"
+    assert (rows.loc[emergency, "hospital_type"] == "rural_emergency").all()
+    assert (rows["hospital_type"] == "rural_emergency").sum() == 49
+    assert set(rows.loc[emergency, "coord_precision"]) == {"site"}
+    assert set(rows.loc[emergency, "obstetric_evidence"]) == {"none"}
+    assert rows.loc[emergency, ["beds", "neonatal_level", "nicu_beds"]].isna().all(axis=None)
+    flags = service_flags(table, birth_care_tiers=EVIDENCE_TIERS).set_index("facility_id").filter(like="counts_")
+    assert not flags[emergency].any(axis=None)
+    assert rows.loc[emergency, "other_ids"].notna().sum() == 13
+    assert sorted(rows.index[rows["evidence_query"].str.contains("Rural Emergency Hospital", na=False)]) == [
+        "110256", "180780", "230779", "250784", "430779",
+    ]  # fmt: skip
+    assert rows.loc["110256", ["obstetric_evidence", "same_site_as"]].tolist() == ["claimed", "110781"]
+    indian = rows[tribal_or_ihs(rows)]
+    birth = service_flags(table, birth_care_tiers=["corroborated", "likely", "claimed"]).set_index("facility_id")
+    assert (len(indian), birth.loc[indian.index, "counts_birth_care"].sum()) == (33, 28)
+    assert sorted(rows.index[rows["ownership"] == "federal"]) == [  # private hospitals, all of them
+        "050125", "050133", "110083", "120014", "180018", "450840",
+    ]  # fmt: skip
+    assert (rows["ownership"] == "tribal").sum() == 9
+    assert (rows["ownership"] == "indian_health_service").sum() == 19
+    assert not (rows["ownership"] == "veterans").any()
+    assert rows["ownership"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "owner", "told"),
+    [
+        ("SELLS HOSPITAL", "hospital", "tribal", True),
+        ("SELLS HOSPITAL", "hospital", None, False),
+        ("P H S INDIAN HOSP AT BELCOURT", "hospital", "federal", True),
+        ("Cherokee Nation W W Hastings Indian Hospital", "hospital", "other_nonprofit", True),
+        ("CHICKASAW NATION MEDICAL CENTER", "hospital", "not_reported", True),
+        ("MUSCOGEE (CREEK) NATION MEDICAL CENTER", "hospital", None, True),
+        ("KANAKANAK HOSPITAL", "hospital", "private_nonprofit", True),
+        ("ZUNI COMPREHENSIVE COMMUNITY HEALTH CENTER", "hospital", "federal", True),
+        ("RED LAKE CLINIC", "rural_emergency_hospital", "federal", True),
+        ("RED LAKE COUNTY HOSPITAL", "hospital", "government_local", False),
+        ("CLEVELAND CLINIC INDIAN RIVER HOSPITAL", "hospital", "private_nonprofit", False),
+        ("INDIAN PATH COMMUNITY HOSPITAL", "hospital", "private_nonprofit", False),
+        ("CHOCTAW MEMORIAL HOSPITAL", "hospital", "government_district", False),
+        ("NATIONAL JEWISH HEALTH", "hospital", "private_nonprofit", False),
+        ("PIEDMONT HOSPITAL, INC", "hospital", "federal", False),
+        ("Indian Health birth center", "birth_center", None, False),
+        ("Naval Hospital, Indian Head", "military_hospital", "military", False),
+    ],
+)
+def test_tribal_and_indian_health_hospitals_are_told_by_owner_and_name(name, kind, owner, told):
+    frame = pd.DataFrame({"facility_name": [name], "kind": [kind], "ownership": pd.Series([owner], dtype="str")})
+    assert tribal_or_ihs(frame).tolist() == [told]

@@ -7,6 +7,7 @@ from shapely.geometry import box
 
 from matcare.contracts.embedded import FACILITIES
 from matcare.errors import InputError
+from matcare.scenario import EVIDENCE_TIERS
 from matcare.tables.facilities import service_flags
 from matcare.tables.placement import place_of
 from matcare.tables.user_facilities import canonical_level, read_facilities
@@ -76,6 +77,45 @@ def test_the_same_from_parquet_and_other_names(tmp_path, counties):
     assert own.facilities.loc[0, ["facility_id", "neonatal_level", "nicu"]].tolist() == ["a", "III", "yes"]
 
 
+def test_other_kinds_owners_maternal_levels_and_telehealth(tmp_path, counties):
+    head = HEAD + ",kind,birth_care,maternal_level,maternal_level_source,ownership,telehealth,hospital_type"
+    path = write(
+        tmp_path,
+        "a,A,46.8,-100.8,,yes,Maternal level 3,state,Voluntary non-profit - Church,yes,critical access",
+        "b,B,46.9,-96.8,Rural Emergency Hospital,,,state,Government - Federal,No,",
+        "c,C,32.5,-86.5,military hospital,unknown,unknown,,,unknown,",
+        "d,D,32.5,-86.5,birth center,,,,private_nonprofit,,",
+        "e,E,32.5,-86.5,rural-emergency hospital,yes,,,unknown,,",
+        "f,F,32.5,-86.5,,yes,iv,,Tribal,,",
+        head=head,
+    )
+    own = read_facilities(path, counties)
+    rows = own.facilities.set_index("facility_id")
+    assert rows["maternal_level"].fillna("-").tolist() == ["III", "-", "-", "-", "-", "IV"]
+    assert rows["maternal_level_source"].tolist() == ["state", "none", "none", "none", "none", "reported"]
+    assert rows["ownership"].tolist() == [
+        "church_nonprofit", "federal", "military", "private_nonprofit", "not_reported", "tribal",
+    ]  # fmt: skip
+    assert rows["telehealth"].fillna("-").tolist() == ["yes", "no", "-", "-", "-", "-"]
+    assert rows["hospital_type"].tolist() == [
+        "critical_access", "rural_emergency", "military", "not_applicable", "rural_emergency", "not_reported",
+    ]  # fmt: skip
+    assert rows["kind"].tolist()[1::3] == ["rural_emergency_hospital"] * 2
+    assert rows["obstetric_evidence"].tolist()[1::3] == ["unknown", "corroborated"]
+    assert not any("not used" in note for note in own.notes)
+    flags = service_flags(own.facilities, birth_care_tiers=EVIDENCE_TIERS)
+    assert flags["counts_birth_care"].tolist() == [True, False, True, False, True, True]
+
+
+def test_without_a_word_a_rural_emergency_hospital_is_not_taken_for_birth_care(tmp_path, counties):
+    path = write(tmp_path, "a,A,46.8,-100.8,hospital", "b,B,46.9,-96.8,rural_emergency_hospital", head=HEAD + ",kind")
+    own = read_facilities(path, counties)
+    assert own.facilities["obstetric_evidence"].tolist() == ["corroborated", "none"]
+    assert own.notes[0].endswith("every hospital is taken to offer birth care, Rural Emergency Hospitals aside")
+    assert own.facilities[["maternal_level", "telehealth"]].isna().all(axis=None)
+    assert set(own.facilities["ownership"]) == {"not_reported"}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
 def test_encodings_of_spreadsheets(tmp_path, counties, encoding):
     path = tmp_path / "mine.csv"
@@ -88,6 +128,14 @@ def test_encodings_of_spreadsheets(tmp_path, counties, encoding):
 )
 def test_levels_in_any_spelling(text, level):
     assert canonical_level(text) == level
+
+
+def test_a_level_of_the_other_kind_is_refused():
+    assert canonical_level("Maternal Level 4", care="maternal") == "IV"
+    with pytest.raises(InputError, match="'Maternal Level 4' is not a neonatal level"):
+        canonical_level("Maternal Level 4")
+    with pytest.raises(InputError, match="'NICU level 3' is not a maternal level: one of I, II"):
+        canonical_level("NICU level 3", care="maternal")
 
 
 @pytest.mark.parametrize("text", ["high", "5", "", "IIII", "level", "3 or 4"])
@@ -124,6 +172,43 @@ def test_levels_that_are_none(text):
             "b,B,46.8,-100.8,high",
             r"row 2, column 'neonatal_level': 'high' is not a neonatal level",
         ),
+        (
+            HEAD + ",maternal_level",
+            "b,B,46.8,-100.8,2b",
+            r"row 2, column 'maternal_level': '2b' is not a maternal level",
+        ),
+        (
+            HEAD + ",maternal_level,birth_care",
+            "b,B,46.8,-100.8,II,no",
+            r"row 2, column 'maternal_level': II, but the facility is without birth care; mend one of them",
+        ),
+        (
+            HEAD + ",maternal_level,kind",
+            "b,B,46.8,-100.8,1,birth center",
+            r"row 2, column 'maternal_level': I, but the facility is a birth center; mend one of them",
+        ),
+        (
+            HEAD + ",maternal_level,maternal_level_source",
+            "b,B,46.8,-100.8,II,hearsay",
+            r"row 2, column 'maternal_level_source': 'hearsay' is not known; one of state, reported, none",
+        ),
+        (
+            HEAD + ",kind,nicu",
+            "b,B,46.8,-100.8,rural emergency hospital,Yes",
+            r"row 2, column 'nicu': 'Yes', but a Rural Emergency Hospital has no inpatient beds",
+        ),
+        (
+            HEAD + ",kind,neonatal_level",
+            "b,B,46.8,-100.8,rural emergency hospital,2",
+            r"row 2, column 'neonatal_level': '2', but a Rural Emergency Hospital has no inpatient beds",
+        ),
+        (
+            HEAD + ",ownership",
+            "b,B,46.8,-100.8,a trust",
+            r"row 2, column 'ownership': 'a trust' is not known; one of private_nonprofit, church_nonprofit",
+        ),
+        (HEAD + ",telehealth", "b,B,46.8,-100.8,often", r"row 2, column 'telehealth': 'often' is not understood"),
+        (HEAD + ",hospital_type", "b,B,46.8,-100.8,big", r"row 2, column 'hospital_type': 'big' is not known"),
         (HEAD + ",kind", "b,B,46.8,-100.8,clinic", r"row 2, column 'kind': 'clinic' is not known"),
         (HEAD + ",birth_care", "b,B,46.8,-100.8,maybe", r"row 2, column 'birth_care': 'maybe' is not understood"),
         (HEAD + ",nicu,neonatal_level", "b,B,46.8,-100.8,no,IV", r"row 2, column 'nicu': no, but neonatal_level is IV"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from matcare.contracts.adjacency import ADJACENCY
+from matcare.contracts.certainty import BASELINE_CERTAINTY
 from matcare.contracts.indicators import COUNTY_INDICATORS, STATE_INDICATORS
 from matcare.contracts.model import Column, Table
 from matcare.contracts.national import NATIONAL_RATES
@@ -18,6 +19,7 @@ __all__ = [
     "DRIVE_TIME_ERROR",
     "EMBEDDED",
     "FACILITIES",
+    "OTHER_HOSPITALS",
     "OUTCOMES",
     "ROAD_EDGES",
     "ROAD_NODES",
@@ -27,6 +29,19 @@ __all__ = [
 _FIPS: Final = r"\d{5}"
 _STATE: Final = r"[A-Z]{2}"
 _SHARE: Final = "share 0-1"
+
+_HOSPITAL_TYPES: Final = (
+    "acute", "critical_access", "childrens", "rural_emergency", "military", "psychiatric", "long_term", "rehabilitation",
+    "religious", "transplant", "other", "not_reported", "not_applicable",
+)  # fmt: skip
+"""Types of hospital, as CMS lists them."""
+
+_OWNERSHIPS: Final = (
+    "private_nonprofit", "church_nonprofit", "other_nonprofit", "proprietary", "physician", "government_district",
+    "government_local", "government_state", "tribal", "indian_health_service", "federal", "military", "veterans",
+    "not_reported",
+)  # fmt: skip
+"""Who owns a hospital."""
 
 _COUNTY_FIPS = Column(
     name="county_fips", kind="text", required=True, unique=True, pattern=_FIPS,
@@ -99,15 +114,17 @@ OUTCOMES: Final = Table(
 
 FACILITIES: Final = Table(
     name="facilities",
-    title="Birth hospitals, neonatal units, children's hospitals and birth centers",
-    description="One row a facility. Obstetric evidence is graded, not asserted; a neonatal level stands with its source and an absent level is unknown, not none. "
+    title="Birth hospitals, neonatal units, children's and Rural Emergency Hospitals, birth centers",
+    description="One row a facility. Veterans hospitals, which have no obstetrics, and hospitals without a sign of obstetric or neonatal care are not in it. Obstetric evidence is graded, not asserted; a neonatal level stands with its source and an absent level is unknown, not none. "
     "Not for choosing where to give birth or where an ambulance should go.",
     primary_key=("facility_id",),
     licence="facts",
     columns=(
         Column(name="facility_id", kind="text", required=True, unique=True, description="CMS certification number (CCN), or CABC_nnn for a birth center, or the user's own."),
         Column(name="facility_name", kind="text", required=True, description="Name."),
-        Column(name="kind", kind="text", required=True, values=("hospital", "childrens_hospital", "military_hospital", "birth_center"), description="Kind of facility."),
+        Column(name="kind", kind="text", required=True, values=("hospital", "childrens_hospital", "military_hospital", "rural_emergency_hospital", "birth_center"), description="Kind of facility. rural_emergency_hospital: an emergency department and outpatient care without inpatient beds; it counts for no service."),
+        Column(name="hospital_type", kind="text", values=_HOSPITAL_TYPES, description="Type of hospital as CMS lists it; not_reported: in neither list; not_applicable: birth centers.", source="cms_general_information_2026, cms_pos_hospitals_2026q1"),
+        Column(name="ownership", kind="text", values=_OWNERSHIPS, description="Who owns the hospital, as it tells CMS. indian_health_service: CMS says federal and the name is that of a hospital of the Indian Health Service, a tribe's own among them; federal: CMS says so and the name does not, which are private hospitals for the most part; not_reported: CMS does not say, or a birth center.", source="cms_general_information_2026"),
         Column(name="city", kind="text", description="City."),
         Column(name="state", kind="text", required=True, pattern=_STATE, description="Postal code."),
         Column(name="zip", kind="text", description="ZIP code, five digits."),
@@ -115,8 +132,8 @@ FACILITIES: Final = Table(
         Column(name="lat", kind="number", required=True, minimum=-90, maximum=90, unit="degrees", description="Latitude."),
         Column(name="lon", kind="number", required=True, minimum=-180, maximum=180, unit="degrees", description="Longitude."),
         Column(name="coord_precision", kind="text", required=True, values=("address", "address_fallback", "site", "zip_centroid", "city_centroid", "supplied"), description="How precise the coordinates are: an address match; an address match by the fallback geocoder (95 % within 3.9 km of HIFLD's site, where of other matches 95 % are within 0.5 km); a site from imagery (HIFLD), a ZIP or city centroid, or as the user supplied them."),
-        Column(name="beds", kind="number", minimum=0, unit="beds", description="Total beds.", source="cms_pos_hospitals_2026q1, hifld_hospitals_2022"),
-        Column(name="obstetric_evidence", kind="text", required=True, values=("corroborated", "likely", "claimed", "arranged", "unknown", "none", "birth_center"), description="corroborated: obstetrics on site in CMS's Provider of Services file and (birthing-friendly or nursery discharges); likely: one of the latter alone; claimed: the Provider of Services file alone; arranged: under arrangement only; unknown: military hospitals, children's hospitals with nothing but a service flag, and others without a flag; none: no sign of obstetrics, or a sign that a review took for an error; birth_center: a freestanding birth center, a tier of its own that no hospital service counts."),
+        Column(name="beds", kind="number", minimum=0, unit="beds", description="Total beds; missing for Rural Emergency Hospitals, where the sources have those from before.", source="cms_pos_hospitals_2026q1, hifld_hospitals_2022"),
+        Column(name="obstetric_evidence", kind="text", required=True, values=("corroborated", "likely", "claimed", "arranged", "unknown", "none", "birth_center"), description="corroborated: obstetrics on site in CMS's Provider of Services file and (birthing-friendly or nursery discharges); likely: one of the latter alone; claimed: the Provider of Services file alone; arranged: under arrangement only; unknown: military hospitals, children's hospitals with nothing but a service flag, and others without a flag; none: no sign of obstetrics, or a sign that a review took for an error, or a Rural Emergency Hospital, whose flags are older than it is; birth_center: a freestanding birth center, a tier of its own that no hospital service counts."),
         Column(name="evidence_query", kind="text", description="Why the obstetric evidence should be queried, such as: not among CMS's active hospitals. Empty when nothing speaks against it."),
         Column(name="cms_active", kind="text", required=True, values=("yes", "not_listed", "not_applicable"), description="Whether CMS lists the hospital among its active ones; not_listed: it may have closed or have a new number; not_applicable: military hospitals, birth centers and the user's own facilities.", source="cms_pos_hospitals_2026q1"),
         Column(name="pos_obstetrics", kind="text", required=True, values=("on_site", "arranged", "both", "flagged", "no_flag", "not_listed"), description="Obstetric service in the Provider of Services file; flagged: its service flags say obstetrics without saying whether on site or under arrangement.", source="cms_pos_obstetrics"),
@@ -126,10 +143,43 @@ FACILITIES: Final = Table(
         Column(name="neonatal_level", kind="text", values=("I", "II", "III", "IV"), description="Neonatal level of care (AAP); missing is unknown, never none.", source="neonatal_levels_reported_2025"),
         Column(name="level_source", kind="text", required=True, values=("state", "reported", "modelled", "none"), description="Where the level comes from. `reported`: an unofficial public directory, self-reported."),
         Column(name="level_query", kind="text", description="Why the level should be queried: IV below 200 beds; listed at two levels; matched loosely. Empty when nothing speaks against it."),
+        Column(name="maternal_level", kind="text", values=("I", "II", "III", "IV"), description="Maternal level of care (ACOG/SMFM); no embedded source has one, so it is missing but for a user's own: unknown, never none.", source="user"),
+        Column(name="maternal_level_source", kind="text", values=("state", "reported", "none"), description="Where the maternal level comes from; none where it is unknown.", source="user"),
         Column(name="nicu", kind="text", required=True, values=("yes", "no_evidence", "unknown"), description="NICU: a federal flag, NICU beds in a cost report or a reported level III or IV; no sign of one; or not known.", source="cms_pos_services_2026q2, hcris_nicu_2017_19, neonatal_levels_reported_2025"),
         Column(name="nicu_beds", kind="number", minimum=0, unit="beds, FY2017-19", description="NICU beds in the cost report.", source="hcris_nicu_2017_19"),
+        Column(name="telehealth", kind="text", values=("yes", "no"), description="Maternity care by telehealth, as the user's file says; missing is not reported.", source="user"),
         Column(name="same_site_as", kind="text", description="Other facilities on the same campus (within 120 m, or one address), by identifier, parted by blanks: a children's hospital within a hospital, or one hospital under two numbers."),
-        Column(name="other_ids", kind="text", description="Former certification numbers of the same hospital, merged into this row."),
+        Column(name="other_ids", kind="text", description="Former certification numbers of the same hospital, merged into this row (a Rural Emergency Hospital: those at its address or of its name and ZIP code)."),
+    ),
+)
+
+OTHER_HOSPITALS: Final = Table(
+    name="other_hospitals",
+    title="Hospitals without a sign of obstetric or neonatal care: candidate places",
+    description="Acute care and critical access hospitals that CMS lists as active and that are not among the facilities: no source has a sign of obstetrics or a NICU at them. Places where a unit could be asked for, "
+    "never counted for a service; none is known to be able to offer it, and some may offer it unknown to the sources. Left out: psychiatric, long-term, rehabilitation, religious, veterans and military hospitals, those that are no longer "
+    "active, and those at the address, or of the name and ZIP code, of a facility. Children's and Rural Emergency Hospitals are all among the facilities.",
+    primary_key=("facility_id",),
+    licence="facts",
+    columns=(
+        Column(name="facility_id", kind="text", required=True, unique=True, description="CMS certification number (CCN)."),
+        Column(name="facility_name", kind="text", required=True, description="Name.", source="cms_general_information_2026, cms_pos_hospitals_2026q1"),
+        Column(name="hospital_type", kind="text", required=True, values=("acute", "critical_access"), description="Type of hospital as CMS lists it.", source="cms_general_information_2026, cms_pos_hospitals_2026q1"),
+        Column(name="specialty", kind="text", values=("cancer", "heart", "orthopedic", "eye", "psychiatric", "rehabilitation", "surgical", "other"), description="The one kind of care that its name tells of; missing where the name tells of none. Hospitals with one are not offered as candidates."),
+        Column(name="ownership", kind="text", required=True, values=_OWNERSHIPS, description="Who owns the hospital, as for the facilities.", source="cms_general_information_2026"),
+        Column(name="city", kind="text", description="City."),
+        Column(name="state", kind="text", required=True, pattern=_STATE, description="Postal code."),
+        Column(name="zip", kind="text", description="ZIP code, five digits."),
+        Column(name="county_fips", kind="text", required=True, pattern=_FIPS, description="County of 2024, found as for the facilities; always of the hospital's own state."),
+        Column(name="lat", kind="number", required=True, minimum=-90, maximum=90, unit="degrees", description="Latitude."),
+        Column(name="lon", kind="number", required=True, minimum=-180, maximum=180, unit="degrees", description="Longitude."),
+        Column(name="coord_precision", kind="text", required=True, values=("address", "site", "zip_centroid"), description="How precise the coordinates are: an address match (HIFLD), a site from imagery (HIFLD), or the ZIP code's centroid.", source="hifld_hospitals_2022"),
+        Column(name="beds", kind="number", minimum=0, unit="beds", description="Total beds.", source="cms_pos_hospitals_2026q1, hifld_hospitals_2022"),
+        Column(name="pos_obstetrics", kind="text", required=True, values=("no_flag", "not_listed", "flagged"), description="Obstetrics in the service flags of the Provider of Services file: no flag; the hospital is not in that list, so that its obstetrics are unknown; flagged: under a former certification number alone.", source="cms_pos_services_2026q2"),
+        Column(name="birthing_friendly", kind="text", required=True, values=("not_designated", "not_listed"), description="CMS birthing-friendly designation; not designated is not a no.", source="cms_general_information_2026"),
+        Column(name="evidence_query", kind="text", description="What speaks against its having no obstetrics. Empty when nothing does."),
+        Column(name="same_site_as", kind="text", description="Facilities and hospitals of this table within 120 m, by identifier, parted by blanks."),
+        Column(name="other_ids", kind="text", description="Former certification numbers of the same hospital, no longer among CMS's active ones."),
     ),
 )
 
@@ -232,6 +282,7 @@ BASELINE_MINUTES: Final = Table(
         Column(name="minutes_neonatal_3_plus", kind="number", minimum=0, unit="minutes", description="To the nearest neonatal level III or IV, likewise.", source="computed"),
         Column(name="minutes_neonatal_3_plus_or_nicu", kind="number", minimum=0, unit="minutes", description="To the nearest neonatal level III or IV, or NICU of unknown level, likewise.", source="computed"),
         Column(name="share_women_within_60_birth_care", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Women within 60 minutes of birth care.", source="computed"),
+        Column(name="catchment_e2sfca", kind="number", minimum=0, unit="units per 1,000 estimated births a year", description="Enhanced two-step floating catchment of birth care, as in the county results.", source="computed"),
     ),
 )
 
@@ -256,6 +307,7 @@ EMBEDDED: Final = {
         OUTCOMES,
         OUTCOMES_BY_RACE,
         FACILITIES,
+        OTHER_HOSPITALS,
         DEMAND,
         ROAD_NODES,
         ROAD_EDGES,
@@ -266,6 +318,7 @@ EMBEDDED: Final = {
         CONNECTICUT_WEIGHTS,
         NATIONAL_RATES,
         BASELINE_MINUTES,
+        BASELINE_CERTAINTY,
         DRIVE_TIME_ERROR,
     )
 }

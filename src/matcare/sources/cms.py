@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "OWNERSHIP",
     "read_birthing_friendly_sites",
     "read_general_information",
     "read_pos_hospitals",
@@ -41,6 +42,7 @@ _OBSTETRIC_COLUMNS: Final = (
 )
 _GENERAL_COLUMNS: Final = (
     "Facility ID", "Facility Name", "Address", "City/Town", "State", "ZIP Code", "Telephone Number", "Hospital Type",
+    "Hospital Ownership",
 )
 # fmt: on
 _OBSTETRIC_CODES: Final = {"1": "on_site", "2": "arranged", "3": "both"}
@@ -66,6 +68,21 @@ _TYPES: Final = {
     "Acute Care - Veterans Administration": "veterans",
     "Acute Care - Department of Defense": "military",
 }
+OWNERSHIP: Final = {
+    "Voluntary non-profit - Private": "private_nonprofit",
+    "Voluntary non-profit - Church": "church_nonprofit",
+    "Voluntary non-profit - Other": "other_nonprofit",
+    "Proprietary": "proprietary",
+    "Physician": "physician",
+    "Government - Hospital District or Authority": "government_district",
+    "Government - Local": "government_local",
+    "Government - State": "government_state",
+    "Government - Federal": "federal",
+    "Department of Defense": "military",
+    "Veterans Health Administration": "veterans",
+    "Tribal": "tribal",
+}
+"""CMS's words for who owns a hospital, and ours."""
 _LATITUDE, _LONGITUDE = (-90.0, 90.0), (-180.0, 180.0)
 
 
@@ -200,6 +217,8 @@ def read_pos_hospitals(path: Path) -> pd.DataFrame:
 def read_general_information(path: Path) -> pd.DataFrame:
     """Read CMS's hospital general information.
 
+    The ownership is as the hospital reports it: ``Government - Federal`` stands at some private hospitals too.
+
     Parameters
     ----------
     path : pathlib.Path
@@ -208,8 +227,9 @@ def read_general_information(path: Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``ccn, name, address, city, state, zip, phone, hospital_type`` (acute, critical_access, childrens, military, …)
-        and the boolean ``birthing_friendly``, false where the designation is blank.
+        ``ccn, name, address, city, state, zip, phone, hospital_type`` (acute, critical_access, childrens, military,
+        …), ``ownership`` (the values of :data:`OWNERSHIP`; `not_reported` where it is blank) and the boolean
+        ``birthing_friendly``, false where the designation is blank.
 
     Raises
     ------
@@ -223,6 +243,7 @@ def read_general_information(path: Path) -> pd.DataFrame:
         what="CMS's hospital general information",
     )
     ccn = canonical_ccn(raw["Facility ID"], path=path, column="Facility ID")
+    owner = require_values(raw["Hospital Ownership"], (*OWNERSHIP, ""), path=path, column="Hospital Ownership")
     return pd.DataFrame(
         {
             "ccn": unique_key(ccn, path=path, column="Facility ID"),
@@ -233,6 +254,7 @@ def read_general_information(path: Path) -> pd.DataFrame:
             "zip": zip5(raw["ZIP Code"]),
             "phone": _digits(raw["Telephone Number"]),
             "hospital_type": raw["Hospital Type"].map(_TYPES).fillna("other"),
+            "ownership": owner.map(OWNERSHIP).fillna("not_reported").astype("str"),
             "birthing_friendly": require_values(raw[designation], ("Y", "N", ""), path=path, column=designation) == "Y",
         }
     )

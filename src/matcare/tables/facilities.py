@@ -1,4 +1,4 @@
-"""Facilities with graded evidence: birth hospitals, neonatal units, birth centers; what each counts for."""
+"""Facilities with graded evidence: birth hospitals, neonatal units, other kinds; what each counts for."""
 
 from __future__ import annotations
 
@@ -9,16 +9,10 @@ import pandas as pd
 
 from matcare.contracts.embedded import FACILITIES
 from matcare.errors import InputError
-from matcare.geo import great_circle_km
 from matcare.scenario import EVIDENCE_TIERS
-from matcare.sources.birth_centers import zip_centroids, zip_counties
-from matcare.tables.facility_sites import (
-    counties_of_points,
-    match_hospitals,
-    nearest_center_counties,
-    same_site_as,
-    voted_counties,
-)
+from matcare.sources.birth_centers import zip_centroids
+from matcare.tables.facility_places import county_votes, located
+from matcare.tables.facility_sites import same_site_as, voted_counties
 from matcare.tables.facility_units import FacilitySources, hospital_units
 from matcare.tables.reviewed_units import apply_reviews, read_reviews
 
@@ -28,7 +22,14 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-__all__ = ["compile_facilities", "facilities_left_out", "nicu_evidence", "obstetric_evidence", "service_flags"]
+__all__ = [
+    "compile_facilities",
+    "facilities_left_out",
+    "nicu_evidence",
+    "obstetric_evidence",
+    "service_flags",
+    "tribal_or_ihs",
+]
 
 _FEW_BEDS_FOR_IV: Final = 200
 _LOOSE_MATCHES: Final = {
@@ -45,13 +46,20 @@ _TELLING_NAMES: Final = {
     "a psychiatric hospital": r"\bPSYCHIATR|\bSTATE HOSPITAL\b|\bBEHAV",
 }
 """Words in a name that seldom go with a birth unit. They raise a question; they change no evidence."""
-_DIFFER_KM: Final = 2.0
-_WEAK_DIFFER_KM: Final = 5.0
-_FAR_KM: Final = 25.0
-_SURER_KM: Final = 3.0
-_MUCH_SURER_KM: Final = 8.0
-_SAME_HOSPITAL_NAME: Final = 0.65
-"""Below it one address holds two hospitals, or a clinic beside one: beds are not taken over."""
+_EMERGENCY: Final = "rural_emergency_hospital"
+_INDIAN_HEALTH: Final = (
+    r"\bINDIAN (?:HOSP|HEALTH|MEDICAL)|\bP\s?H\s?S\b|\bIHS\b|\bALASKA NATIVE\b"
+    r"|\b(?:CHEROKEE|CHICKASAW|CHOCTAW|CREEK\)?) NATION\b"
+)
+"""Words of the Indian Health Service and of tribal nations: they tell, whoever CMS says owns the hospital."""
+_INDIAN_HEALTH_PLACES: Final = (
+    r"\bCHINLE\b|\bNAVAJO\b|\bZUNI\b|\bCROWNPOINT\b|\bRED LAKE\b|\bSTANDING ROCK\b|^HUHU KAM\b|^CHOCTAW HEALTH\b"
+)
+"""Places and peoples in the names of federal hospitals that say neither; elsewhere they are names of towns."""
+_TRIBAL_ORGANIZATIONS: Final = (
+    r"^TUBA CITY REGIONAL|^KANAKANAK\b|^BRISTOL BAY AREA HEALTH|^SOUTHEAST ALASKA REGIONAL HEALTH|^SEARHC\b"
+)
+"""Hospitals of tribal organizations whose owner CMS lists as a private nonprofit, from public knowledge."""
 
 
 def compile_facilities(from_dir: Path, counties: gpd.GeoDataFrame, centers: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +90,7 @@ def compile_facilities(from_dir: Path, counties: gpd.GeoDataFrame, centers: pd.D
     hospitals = _hospital_rows(units, sources)
     frame = pd.concat([hospitals, _birth_center_rows(sources)], ignore_index=True)
     frame["same_site_as"] = same_site_as(frame)
-    frame["county_fips"] = voted_counties(_county_votes(frame, counties, centers))
+    frame["county_fips"] = voted_counties(county_votes(frame, counties, centers))
     frame = frame[FACILITIES.names].sort_values("facility_id", ignore_index=True)
     return FACILITIES.validate(frame, where="facilities as compiled")
 
@@ -106,11 +114,12 @@ def facilities_left_out(from_dir: Path) -> pd.DataFrame:
 def obstetric_evidence(signs: pd.DataFrame) -> pd.Series:
     """Grade a hospital's obstetric evidence.
 
-    `corroborated`: on site in the Provider of Services file *and* (birthing-friendly or nursery discharges). `likely`:
-    one of the latter alone, whatever that file says. `claimed`: the Provider of Services file alone. `arranged`:
-    obstetrics under arrangement only. `none`: the file's service flags show no sign. `unknown`: military hospitals,
-    those without any flag, and those with nothing but a service flag that are no longer among the active hospitals or
-    are children's hospitals, where fetal care or a consultant may set it.
+    A Rural Emergency Hospital is `none`: it has no inpatient beds, and its flags are from the time when it had.
+    Otherwise `corroborated`: on site in the Provider of Services file *and* (birthing-friendly or nursery discharges).
+    `likely`: one of the latter alone, whatever that file says. `claimed`: the Provider of Services file alone.
+    `arranged`: obstetrics under arrangement only. `none`: the file's service flags show no sign. `unknown`: military
+    hospitals, those without any flag, and those with nothing but a service flag that are no longer among the active
+    hospitals or are children's hospitals, where fetal care or a consultant may set it.
     One nursery discharge is evidence, and so is a masked count (1-9): the cost report has a newborn in it either way.
 
     Parameters
@@ -129,15 +138,16 @@ def obstetric_evidence(signs: pd.DataFrame) -> pd.Series:
     silent = (pos == "not_listed") | (pos == "flagged") | (signs["kind"] == "military_hospital")
     flagged = (pos == "flagged") & signs["active"] & (signs["kind"] != "childrens_hospital")
     choices = [on_site & second, second, on_site | flagged, pos == "arranged", silent]
-    return pd.Series(np.select(choices, EVIDENCE_TIERS[:5], default="none"), index=signs.index, dtype="str")
+    tiers = np.select(choices, EVIDENCE_TIERS[:5], default="none")
+    return pd.Series(tiers, index=signs.index, dtype="str").mask(signs["kind"] == _EMERGENCY, "none")
 
 
 def nicu_evidence(signs: pd.DataFrame) -> pd.Series:
     """Tell whether a hospital has a neonatal intensive care unit, in three states.
 
     `yes`: the federal service flag, NICU beds in a cost report, or a reported level III or IV. `no_evidence`: the
-    service flags are there and show none; they miss one code, so this is not a no. `unknown`: no flags, or a
-    children's or military hospital without evidence.
+    service flags are there and show none; they miss one code, so this is not a no; also a Rural Emergency Hospital,
+    whatever its flags say. `unknown`: no flags, or a children's or military hospital without evidence.
 
     Parameters
     ----------
@@ -148,18 +158,57 @@ def nicu_evidence(signs: pd.DataFrame) -> pd.Series:
     -------
     pandas.Series of str
     """
+    emergency = signs["kind"] == _EMERGENCY
     yes = signs["nicu_flag"] | signs["nicu_beds"].gt(0) | signs["neonatal_level"].isin(["III", "IV"])
     silent = signs["in_services"] & ~signs["kind"].isin(["childrens_hospital", "military_hospital"])
     return pd.Series(
-        np.select([yes, silent], ["yes", "no_evidence"], default="unknown"), index=signs.index, dtype="str"
+        np.select([emergency, yes, silent], ["no_evidence", "yes", "no_evidence"], default="unknown"),
+        index=signs.index,
+        dtype="str",
     )
+
+
+def tribal_or_ihs(facilities: pd.DataFrame) -> pd.Series:
+    """Tell which hospitals belong to the Indian Health Service or to a tribe, as far as owner and name tell.
+
+    CMS's column is not enough: it calls private hospitals (Piedmont in Atlanta, Wilcox in Lihue) ``Government -
+    Federal`` and lists some of tribes as private nonprofit. So: an owner that is `tribal` or `indian_health_service`;
+    any hospital whose name says Indian hospital, Indian Health, PHS, IHS, Alaska Native or the Cherokee, Chickasaw,
+    Choctaw or Creek Nation; a federal one with a name known from the Indian Health Service's own list (Chinle, Northern
+    Navajo, Zuni, Crownpoint, Red Lake, Standing Rock, Hu Hu Kam, Choctaw Health Center); and three tribal organizations
+    by name (Tuba City, Bristol Bay's Kanakanak, SEARHC). The last two lists are from public knowledge, not verified.
+    False is *not known to be*. These hospitals serve those who are eligible, not everyone.
+
+    Parameters
+    ----------
+    facilities : pandas.DataFrame
+        ``facility_name``, ``kind``, ``ownership`` (missing where it is not reported).
+
+    Returns
+    -------
+    pandas.Series of bool
+        Same index; birth centers and military hospitals are false.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"facility_name": ["GALLUP INDIAN MEDICAL CENTER", "PIEDMONT HOSPITAL", "NORTON SOUND"]})
+    >>> tribal_or_ihs(frame.assign(kind="hospital", ownership=["federal", "federal", "tribal"])).tolist()
+    [True, False, True]
+    """
+    names, owner = facilities["facility_name"].str.upper(), facilities["ownership"]
+    named = names.str.contains(_INDIAN_HEALTH) | names.str.contains(_TRIBAL_ORGANIZATIONS)
+    named |= owner.eq("federal") & names.str.contains(_INDIAN_HEALTH_PLACES)
+    other_kind = facilities["kind"].isin(["birth_center", "military_hospital"])
+    return ((named | owner.isin(["tribal", "indian_health_service"])) & ~other_kind).astype(bool)
 
 
 def service_flags(facilities: pd.DataFrame, *, birth_care_tiers: Collection[str]) -> pd.DataFrame:
     """Say which services each facility counts for.
 
     A facility that a correction closed counts for none; a birth center counts for none of these (it enters the March
-    of Dimes rule by its kind, never a hospital's capability).
+    of Dimes rule by its kind, never a hospital's capability). A Rural Emergency Hospital counts for birth care only
+    where a correction or the user's file says that it offers it (low-risk deliveries without a stay are allowed there),
+    whatever tiers are chosen.
 
     Parameters
     ----------
@@ -192,7 +241,8 @@ def service_flags(facilities: pd.DataFrame, *, birth_care_tiers: Collection[str]
     hospital = (out["status"] == "open") & (out["kind"] != "birth_center")
     evidence, level, nicu = out["obstetric_evidence"], out["neonatal_level"], out["nicu"] == "yes"
     high = level.isin(["III", "IV"])
-    out["counts_birth_care"] = hospital & evidence.isin(list(birth_care_tiers))
+    without_births = (out["kind"] == _EMERGENCY) & ~evidence.isin(_BIRTH_TIERS)
+    out["counts_birth_care"] = hospital & evidence.isin(list(birth_care_tiers)) & ~without_births
     out["counts_nicu"] = hospital & nicu
     out["counts_neonatal_2_plus"] = hospital & (high | (level == "II"))
     out["counts_neonatal_3_plus"] = hospital & high
@@ -207,7 +257,7 @@ def service_flags(facilities: pd.DataFrame, *, birth_care_tiers: Collection[str]
 
 def _hospital_rows(units: pd.DataFrame, sources: FacilitySources) -> pd.DataFrame:
     rows = units.copy()
-    kinds = {"childrens": "childrens_hospital", "military": "military_hospital"}
+    kinds = {"childrens": "childrens_hospital", "military": "military_hospital", "rural_emergency": _EMERGENCY}
     rows["kind"] = rows["hospital_type"].map(kinds).fillna("hospital")
     rows["obstetric_evidence"] = obstetric_evidence(rows)
     rows["nicu"] = nicu_evidence(rows)
@@ -219,10 +269,14 @@ def _hospital_rows(units: pd.DataFrame, sources: FacilitySources) -> pd.DataFram
     rows["name"], named = apply_reviews(rows, "name", reviews)
     rows["obstetric_evidence"], graded = apply_reviews(rows, "evidence", reviews)
     rows["evidence_query"] = _evidence_query(rows, graded, named)
-    sites = _located(rows, sources)
+    sites = located(rows, sources)
     for column in ("lat", "lon", "coord_precision", "hifld_county"):
         rows[column] = sites[column]
-    rows["beds"] = rows["beds"].fillna(sites["hifld_beds"])
+    rows["beds"] = rows["beds"].fillna(sites["hifld_beds"]).mask(rows["kind"] == _EMERGENCY)
+    rows["hospital_type"] = rows["type_listed"]
+    for column in ("maternal_level", "telehealth"):
+        rows[column] = pd.Series(None, index=rows.index, dtype="str")
+    rows["maternal_level_source"] = "none"
     rows["level_source"] = pd.Series(
         np.where(rows["neonatal_level"].notna(), "reported", "none"), index=rows.index, dtype="str"
     )
@@ -232,7 +286,10 @@ def _hospital_rows(units: pd.DataFrame, sources: FacilitySources) -> pd.DataFram
         np.where(rows["birthing_friendly"], "yes", listed), index=rows.index, dtype="str"
     )
     rows["zip"] = rows["zip"].where(rows["zip"] != "")
-    return rows.reset_index(names="facility_id").rename(columns={"name": "facility_name"})
+    rows = rows.reset_index(names="facility_id").rename(columns={"name": "facility_name"})
+    of_indian_health = rows["ownership"].eq("federal") & tribal_or_ihs(rows)
+    rows["ownership"] = rows["ownership"].mask(of_indian_health, "indian_health_service")
+    return rows
 
 
 def _birth_center_rows(sources: FacilitySources) -> pd.DataFrame:
@@ -256,77 +313,18 @@ def _birth_center_rows(sources: FacilitySources) -> pd.DataFrame:
         nursery_discharges=np.nan,
         nursery_discharges_status="not_reported",
         level_source="none",
+        hospital_type="not_applicable",
+        ownership="not_reported",
+        maternal_level_source="none",
         nicu="no_evidence",
         nicu_beds=np.nan,
         beds=np.nan,
         county_reported="",
         hifld_county=None,
     )
-    for column in ("neonatal_level", "level_query", "evidence_query", "other_ids"):
+    for column in ("neonatal_level", "level_query", "maternal_level", "telehealth", "evidence_query", "other_ids"):
         rows[column] = pd.Series(None, index=rows.index, dtype="str")
     return rows
-
-
-def _located(units: pd.DataFrame, sources: FacilitySources) -> pd.DataFrame:
-    """Choose each hospital's coordinates from the geocodes, the HIFLD site and the ZIP centroid."""
-    sites = pd.DataFrame({"lat": units["lat"], "lon": units["lon"]})
-    friendly = sources.friendly_sites.drop_duplicates(["name", "zip"]).set_index(["name", "zip"])
-    keys = pd.MultiIndex.from_arrays([units["general_name"], units["general_zip"]])
-    found = friendly.reindex(keys)[["lat", "lon"]].set_axis(units.index)
-    sites = sites.fillna(found)
-    centroid = units["geocode"] == "city_centroid"
-    weak = units["geocode_match"].isin(["interpolated", "unknown"])
-    open_sites = sources.hifld[sources.hifld["open"]]
-    matches = match_hospitals(units, open_sites)
-    others = open_sites.reindex(matches["other"]).set_axis(units.index)
-    on_imagery = others["on_imagery"].eq(other=True)
-    zips = zip_centroids(units["zip"])
-    apart = pd.Series(great_circle_km(sites["lat"], sites["lon"], others["lat"], others["lon"]), index=units.index)
-    ours_off = pd.Series(great_circle_km(sites["lat"], sites["lon"], zips["lat"], zips["lon"]), index=units.index)
-    theirs_off = pd.Series(great_circle_km(others["lat"], others["lon"], zips["lat"], zips["lon"]), index=units.index)
-    same_address = matches["how"].str.contains("address")
-    surely_same = same_address | matches["how"].str.contains("phone")
-    surer = ours_off - theirs_off
-    better = (sites["lat"].isna() & others["lat"].notna() & ~(theirs_off > 2 * _FAR_KM)) | on_imagery & (
-        (centroid & (apart < _FAR_KM))
-        | (weak & surely_same & ((apart < _WEAK_DIFFER_KM) | (surer > _SURER_KM)))
-        | (same_address & (apart > _DIFFER_KM) & (surer > _SURER_KM))
-        | (surely_same & (apart > _WEAK_DIFFER_KM) & (surer > _MUCH_SURER_KM))
-    )
-    nowhere = sites["lat"].isna() & ~better
-    fallback = units["geocode"] == "fallback_address"
-    sites["coord_precision"] = pd.Series(
-        np.select(
-            [better & on_imagery, nowhere, centroid & ~better, fallback & ~better],
-            ["site", "zip_centroid", "city_centroid", "address_fallback"],
-            default="address",
-        ),
-        index=units.index,
-        dtype="str",
-    )
-    for column in ("lat", "lon"):
-        sites[column] = sites[column].mask(better, others[column]).mask(nowhere, zips[column])
-    lost = sites["lat"].isna()
-    if lost.any():
-        raise InputError(f"hospital {units.index[lost][0]} has no coordinates and no known ZIP code; mend its address")
-    sites["hifld_county"] = others["county_reported"]
-    sites["hifld_beds"] = others["beds"].where(matches["similarity"] >= _SAME_HOSPITAL_NAME)
-    return sites
-
-
-def _county_votes(frame: pd.DataFrame, counties: gpd.GeoDataFrame, centers: pd.DataFrame) -> pd.DataFrame:
-    """Ask the polygons, HIFLD, the publisher's own code (or the ZIP code's county) and the people who live near.
-
-    Only counties of the facility's own state count: on a state line the address knows better than a rough polygon.
-    """
-    reported = frame["county_reported"].mask(frame["county_reported"] == "", zip_counties(frame["zip"], counties))
-    near = nearest_center_counties(frame["lat"], frame["lon"], centers)
-    polygon = counties_of_points(frame["lat"], frame["lon"], counties)
-    votes = pd.DataFrame(
-        {"polygon": polygon, "hifld": frame["hifld_county"], "reported": reported, **near}, index=frame.index
-    )
-    state_of = dict(zip(counties["county_fips"], counties["state"], strict=True))
-    return votes.where(votes.apply(lambda codes: codes.map(state_of) == frame["state"]))
 
 
 def _evidence_query(units: pd.DataFrame, graded: pd.Series, named: pd.Series) -> pd.Series:
@@ -339,6 +337,13 @@ def _evidence_query(units: pd.DataFrame, graded: pd.Series, named: pd.Series) ->
         "the service flag does not say whether on site or under arrangement": flagged & (tier == "claimed"),
         "a children's hospital with no sign of obstetrics but the service flag, which fetal care or a consultant may "
         "set: not taken for birth care": flagged & childrens & (tier == "unknown"),
+        "the service flags say obstetrics or NICU, which are from before it became a Rural Emergency Hospital, without "
+        "inpatient beds": (units["kind"] == _EMERGENCY) & (flagged | units["nicu_flag"]),
+        **{
+            f"CMS lists a Rural Emergency Hospital, without inpatient beds, of this address or name ({new}): "
+            "obstetrics may have ended": units["emergency_since"] == new
+            for new in units["emergency_since"].dropna().unique()
+        },
         **{f"the name is that of {what}": birth & names.str.contains(words) for what, words in _TELLING_NAMES.items()},
         **{words: graded == words for words in graded.dropna().unique()},
         **{words: named == words for words in named.dropna().unique()},

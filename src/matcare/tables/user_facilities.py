@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +12,9 @@ from matcare.contracts.embedded import FACILITIES
 from matcare.contracts.indicators import NICU_SUPPORTS
 from matcare.errors import InputError
 from matcare.geo import STATES, canonical_county_fips, canonical_state
+from matcare.sources.cms import OWNERSHIP
 from matcare.tables.facility_sites import counties_of_points
+from matcare.tables.levels_of_care import UNKNOWN_WORDS, canonical_level, read_levels
 from matcare.tables.points import check_coordinates, read_user_table
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ __all__ = [
     "read_facilities",
 ]
 
-_LEVELS: Final = {"1": "I", "2": "II", "3": "III", "4": "IV", "I": "I", "II": "II", "III": "III", "IV": "IV"}
-_UNKNOWN: Final = frozenset({"unknown", "none", "n/a", "na", "not known", "?"})
 _YES: Final = frozenset({"yes", "y", "true", "1", "1.0"})
 _NO: Final = frozenset({"no", "n", "false", "0", "0.0"})
 _NAMES: Final = {
     "id": "facility_id", "ccn": "facility_id", "name": "facility_name", "latitude": "lat", "longitude": "lon",
     "lng": "lon", "level": "neonatal_level", "zip_code": "zip", "fips": "county_fips",
 }  # fmt: skip
+_EMERGENCY: Final = "rural_emergency_hospital"
+_CMS_WORDS: Final = {words.lower(): value for words, value in OWNERSHIP.items()}
 _FORMULA: Final = ("=", "+", "-", "@")
 _OFF_SHORE_KM: Final = 25.0
 _NEAR_KM: Final = 50.0
@@ -56,44 +57,18 @@ class UserFacilities:
     notes: list[str]
 
 
-def canonical_level(value: str) -> str:
-    """Return a neonatal level as I, II, III or IV.
-
-    Parameters
-    ----------
-    value : str
-        ``"3"``, ``"III"``, ``"iii"``, ``"Level III"``, ``"NICU level 3"``, ``"3.0"``.
-
-    Raises
-    ------
-    InputError
-        When it is not one of the four, such as ``"high"``.
-
-    Examples
-    --------
-    >>> canonical_level("Level 3"), canonical_level("iv"), canonical_level("2.0")
-    ('III', 'IV', 'II')
-    """
-    text = re.sub(r"^(NEONATAL|NICU)?\s*(LEVEL|LVL|L)?[\s.:-]*", "", value.strip().upper())
-    text = re.sub(r"\.0$", "", text)
-    if text not in _LEVELS:
-        raise InputError(
-            f"{value!r} is not a neonatal level: one of I, II, III, IV (1 to 4 and 'Level III' are understood)"
-        )
-    return _LEVELS[text]
-
-
 def read_facilities(path: Path, counties: gpd.GeoDataFrame) -> UserFacilities:
     """Read a user's facilities.
 
     Needed: ``facility_id``, ``facility_name`` (or ``name``), ``lat``, ``lon``. Understood: ``state``, ``county_fips``,
     ``city``, ``zip``, ``kind``, ``obstetric_evidence`` or ``birth_care`` (yes, no, unknown), ``neonatal_level``,
-    ``level_source``, ``nicu`` (yes, no, unknown), ``nicu_beds``, ``beds``; other columns are left out and named in the
-    notes.
+    ``level_source``, ``maternal_level``, ``maternal_level_source``, ``nicu`` (yes, no, unknown), ``nicu_beds``,
+    ``beds``, ``hospital_type``, ``ownership`` (our words or CMS's), ``telehealth`` (yes, no, unknown); other columns
+    are left out and named in the notes.
 
     ``birth_care`` *yes* is taken at the user's word and becomes the evidence `corroborated`, *no* becomes `none`. With
-    neither column every hospital is taken to offer birth care, and a note says so. A level without ``level_source`` is
-    `reported`.
+    neither column every hospital is taken to offer birth care but Rural Emergency Hospitals, and a note says so. A
+    neonatal or maternal level without its source is `reported`. A maternal level needs birth care at a hospital.
 
     Parameters
     ----------
@@ -137,9 +112,16 @@ def read_facilities(path: Path, counties: gpd.GeoDataFrame) -> UserFacilities:
     frame["county_fips"] = _counties(table, frame, counties, path, notes)
     frame["state"] = _states(table, frame, counties, path, notes)
     frame["obstetric_evidence"] = _evidence(table, frame, path, notes)
-    frame["neonatal_level"] = _levels(table, path)
-    sources = _words(table, "level_source", path, _column_values("level_source"), default="reported")
-    frame["level_source"] = sources.where(frame["neonatal_level"].notna(), "none")
+    frame["neonatal_level"] = read_levels(table, path, care="neonatal")
+    _refuse_inpatient_care(table, frame, path)
+    frame["maternal_level"] = _maternal_levels(table, frame, path)
+    for source, level in (("level_source", "neonatal_level"), ("maternal_level_source", "maternal_level")):
+        words = _words(table, source, path, _column_values(source), default="reported")
+        frame[source] = words.where(frame[level].notna(), "none")
+    frame["hospital_type"] = _hospital_types(table, frame, path)
+    frame["ownership"] = _owners(table, frame, path)
+    answers = _yes_no(table, "telehealth", path) if "telehealth" in table else pd.Series("unknown", index=frame.index)
+    frame["telehealth"] = answers.where(answers != "unknown").astype("str")
     frame["nicu"] = _nicu(table, frame, path)
     for column in ("beds", "nicu_beds"):
         frame[column] = _amounts(table, column, path)
@@ -195,7 +177,7 @@ def _words(table: pd.DataFrame, column: str, path: Path, allowed: tuple[str, ...
 def _yes_no(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
     """Return yes, no or unknown."""
     words = table[column].str.lower().fillna("unknown")
-    known = words.isin(_YES | _NO | _UNKNOWN)
+    known = words.isin(_YES | _NO | UNKNOWN_WORDS)
     if not known.all():
         row = int(np.argmin(known))
         raise InputError(
@@ -275,6 +257,7 @@ def _states(
 
 
 def _evidence(table: pd.DataFrame, frame: pd.DataFrame, path: Path, notes: list[str]) -> pd.Series:
+    emergency = frame["kind"] == _EMERGENCY
     if "obstetric_evidence" in table:
         evidence = _words(table, "obstetric_evidence", path, _column_values("obstetric_evidence"), default="unknown")
         if "birth_care" in table:
@@ -296,8 +279,9 @@ def _evidence(table: pd.DataFrame, frame: pd.DataFrame, path: Path, notes: list[
     else:
         notes.append(
             f"{path.name}: no column birth_care or obstetric_evidence; every hospital is taken to offer birth care"
+            + (", Rural Emergency Hospitals aside" if emergency.any() else "")
         )
-        evidence = pd.Series("corroborated", index=frame.index, dtype="str")
+        evidence = pd.Series("corroborated", index=frame.index, dtype="str").mask(emergency, "none")
     center = frame["kind"] == "birth_center"
     wrong = (evidence == "birth_center") & ~center
     if wrong.any():
@@ -307,15 +291,48 @@ def _evidence(table: pd.DataFrame, frame: pd.DataFrame, path: Path, notes: list[
     return evidence.mask(center, "birth_center")
 
 
-def _levels(table: pd.DataFrame, path: Path) -> pd.Series:
-    levels: list[str | None] = []
-    column = table["neonatal_level"] if "neonatal_level" in table else pd.Series(None, index=table.index, dtype="str")
-    for row, value in enumerate(column):
-        try:
-            levels.append(None if pd.isna(value) or str(value).lower() in _UNKNOWN else canonical_level(str(value)))
-        except InputError as error:
-            raise InputError(f"{_at(path, row, 'neonatal_level')}: {error}") from error
-    return pd.Series(levels, index=table.index, dtype="str")
+def _maternal_levels(table: pd.DataFrame, frame: pd.DataFrame, path: Path) -> pd.Series:
+    """Read maternal levels; a hospital that has one offers birth care, and a birth center stands below level I."""
+    levels = read_levels(table, path, care="maternal")
+    against = levels.notna() & frame["obstetric_evidence"].isin(["none", "birth_center"])
+    if against.any():
+        row = int(np.argmax(against))
+        reason = "a birth center" if frame["kind"].iloc[row] == "birth_center" else "without birth care"
+        raise InputError(
+            f"{_at(path, row, 'maternal_level')}: {levels.iloc[row]}, but the facility is {reason}; mend one of them"
+        )
+    return levels
+
+
+def _refuse_inpatient_care(table: pd.DataFrame, frame: pd.DataFrame, path: Path) -> None:
+    """Refuse a Rural Emergency Hospital, which has no inpatient beds, with a neonatal unit."""
+    nicu = table["nicu"].str.lower().isin(_YES) if "nicu" in table else pd.Series(data=False, index=table.index)
+    given = {"neonatal_level": frame["neonatal_level"].notna(), "nicu": nicu.astype(bool)}
+    for column, stands in given.items():
+        against = stands & (frame["kind"] == _EMERGENCY)
+        if against.any():
+            row = int(np.argmax(against))
+            raise InputError(
+                f"{_at(path, row, column)}: {table[column].iloc[row]!r}, but a Rural Emergency Hospital has no "
+                "inpatient beds; mend kind or leave it empty"
+            )
+
+
+def _hospital_types(table: pd.DataFrame, frame: pd.DataFrame, path: Path) -> pd.Series:
+    types = _words(table, "hospital_type", path, _column_values("hospital_type"), default="not_reported")
+    told = {"childrens_hospital": "childrens", "military_hospital": "military", _EMERGENCY: "rural_emergency"}
+    types = types.mask(types == "not_reported", frame["kind"].map(told).fillna("not_reported"))
+    return types.mask(frame["kind"] == "birth_center", "not_applicable").astype("str")
+
+
+def _owners(table: pd.DataFrame, frame: pd.DataFrame, path: Path) -> pd.Series:
+    """Read who owns the hospital, in our words or CMS's; a military hospital is one by its kind."""
+    if "ownership" in table:
+        given = table["ownership"].str.lower()
+        table = table.assign(ownership=given.replace(_CMS_WORDS).mask(given.isin(UNKNOWN_WORDS)))
+    owners = _words(table, "ownership", path, _column_values("ownership"), default="not_reported")
+    military = (frame["kind"] == "military_hospital") & (owners == "not_reported")
+    return owners.mask(military, "military").astype("str")
 
 
 def _nicu(table: pd.DataFrame, frame: pd.DataFrame, path: Path) -> pd.Series:
