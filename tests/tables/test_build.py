@@ -48,7 +48,7 @@ def test_the_same_files_give_the_same_bytes(built, shared, tmp_path):
     folder, report = built
     building.build(shared, tmp_path)
     names = sorted(path.name for path in folder.iterdir())
-    assert len(names) == 16
+    assert len(names) == 17
     for name in names:
         assert (folder / name).read_bytes() == (tmp_path / name).read_bytes(), name
     assert any(line.startswith("hrsa_ahrf_2025: 13 rows") for line in report), "what found no county is told"
@@ -57,7 +57,7 @@ def test_the_same_files_give_the_same_bytes(built, shared, tmp_path):
 @pytest.mark.shared
 def test_the_embedded_tables_are_what_the_originals_compile_to(built):
     fresh, embedded = snapshot.load_snapshot(built[0]), snapshot.load_snapshot()
-    for name in ("counties", "outcomes", "demand", "road_nodes", "road_edges", "states"):
+    for name in ("counties", "outcomes", "demand", "road_nodes", "road_edges", "states", "other_hospitals"):
         pd.testing.assert_frame_equal(pd.DataFrame(getattr(fresh, name)), pd.DataFrame(getattr(embedded, name)))
 
 

@@ -30,6 +30,7 @@ from matcare.tables.demand import allocate, compile_demand, pack_demand
 from matcare.tables.documents import datapackage, licences, readme
 from matcare.tables.facilities import compile_facilities
 from matcare.tables.indicators import CountyIndicatorSources, compile_county_indicators, compile_state_indicators
+from matcare.tables.other_hospitals import compile_other_hospitals
 from matcare.tables.outcomes import compile_outcomes, residual_disclosures
 from matcare.tables.outcomes_by_race import compile_outcomes_by_race
 from matcare.tables.roads import compile_roads, pack_edges, pack_nodes
@@ -57,6 +58,10 @@ TABLE_SOURCES: Final[dict[str, tuple[str, ...]]] = {
     "outcomes": ("chr_v129_2026", "ct_legacy_to_region_weights"),
     "outcomes_by_race": ("chr_v129_race_2026", "chr_v129_2026"),
     "facilities": tuple(name for name, source in CATALOG.items() if "facilities" in source.tables),
+    "other_hospitals": (
+        "cms_pos_hospitals_2026q1", "cms_general_information_2026", "cms_pos_services_2026q2", "hifld_hospitals_2022",
+        "census_county_shapes_2024", "census_block_group_centers_2020",
+    ),
     "demand": ("census_block_group_centers_2020",),
     "road_nodes": ("travel_mapping_2026", "travel_mapping_2026_nodes"),
     "road_edges": ("travel_mapping_2026", "travel_mapping_2026_nodes"),
@@ -76,10 +81,10 @@ TABLE_SOURCES: Final[dict[str, tuple[str, ...]]] = {
 """Which sources of the catalog each table is compiled from."""
 
 _STORED_AS_CONTRACT: Final = (
-    "counties", "outcomes", "outcomes_by_race", "facilities", "states", "county_indicators", "state_indicators",
-    "connecticut_weights",
+    "counties", "outcomes", "outcomes_by_race", "facilities", "other_hospitals", "states", "county_indicators",
+    "state_indicators", "connecticut_weights",
 )  # fmt: skip
-_KEPT: Final = ("drive_time_error.csv", "baseline_minutes.csv", "national_rates.csv")
+_KEPT: Final = ("drive_time_error.csv", "baseline_minutes.csv", "baseline_certainty.csv", "national_rates.csv")
 """Tables beside the compiled ones: made by the calibration, by `matcare data baseline`, and by hand."""
 _BY_HAND: Final = "national_rates.csv"
 _DATED: Final = re.compile(r"20\d\d Q[1-4]")
@@ -138,7 +143,7 @@ def build(from_dir: Path, out_dir: Path) -> list[str]:
     for name, content in files.items():
         write_file(out_dir / name, content)
     lines = [f"{name}: {len(content):,} bytes" for name, content in files.items()]
-    if "baseline_minutes.csv" not in tables:
+    if not {"baseline_minutes.csv", "baseline_certainty.csv"} <= set(tables):
         lines.append(f"next: `matcare data baseline --data {out_dir}`, which a run needs")
     return [*lines, f"{sum(map(len, files.values())):,} bytes in all", *compiled.left_out]
 
@@ -182,13 +187,15 @@ def compile_tables(from_dir: Path) -> Compiled:
         raise InputError(f"{path('census_block_group_centers_2020')}: county {lost[0]} is not a county of 2024")
     nodes, edges = travel_mapping.read_highways(path("travel_mapping_2026_nodes"), path("travel_mapping_2026"))
     road_nodes, road_edges = compile_roads(nodes, edges)
+    facilities = compile_facilities(from_dir, counties, demand)
     by_race = county_health_rankings.read_infant_mortality_by_race(path("chr_v129_race_2026"))
     neighbours = county_adjacency.read_neighbours(path("census_county_adjacency_2024"))
     tables: dict[str, pd.DataFrame] = {
         "counties": counties,
         "outcomes": outcomes,
         "outcomes_by_race": compile_outcomes_by_race(by_race, outcomes, states),
-        "facilities": compile_facilities(from_dir, counties, demand),
+        "facilities": facilities,
+        "other_hospitals": compile_other_hospitals(from_dir, counties, demand, facilities),
         "demand": allocate(demand, counties),
         "road_nodes": road_nodes,
         "road_edges": road_edges,

@@ -228,6 +228,8 @@ def _to_mind(tables: Mapping[str, pd.DataFrame]) -> list[str]:
         "- Clinicians lack osteopathic and family physicians everywhere, and all obstetricians of Connecticut.",
         "- Policies other than Medicaid expansion, and the expansion dates that say so, were compiled from memory.",
         "- Facilities: evidence is graded, not asserted; an absent neonatal level is unknown, never none.",
+        "- `other_hospitals` are places for `matcare site` alone; no service counts them, and none of them is known",
+        "  to be able to offer birth care. Those whose name tells of one other kind of care are not offered.",
     ]
 
 
