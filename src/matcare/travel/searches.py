@@ -28,6 +28,7 @@ from matcare.travel.found import Nearest, Pairs, check_limit, k_least, keep_lowe
 from matcare.travel.hierarchy import NO_WAY, Attached
 from matcare.travel.ragged import ragged_rows
 from matcare.travel.reasons import BEYOND_LIMIT, COVERED, connections, why_lost
+from matcare.travel.shortcuts import Shortcuts
 from matcare.travel.ways import MS_PER_MINUTE, Stretches, merged, places, take_ways, ways
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from matcare.travel.chains import Places
     from matcare.travel.snapping import RoadNetwork, SnappedPoints
 
-__all__ = ["Nearest", "Pairs", "Trips", "nearest", "table", "within"]
+__all__ = ["Nearest", "Pairs", "Trips", "nearest", "table", "whole_ms", "within"]
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
@@ -162,7 +163,7 @@ class Trips:
         asked = legs.take(contradicted)
         if len(asked):
             by_road = self.network.metric.pair_ms(self.leaving, asked.origin, self.arriving, asked.destination)
-            by_road_ms = np.minimum(by_road, self._stretch_ms(asked.origin, asked.destination))
+            by_road_ms = np.minimum(by_road, self.stretch_ms(asked.origin, asked.destination))
             contradicted[contradicted] = asked.contradicted(self.network, self.origins, self.destinations, by_road_ms)
         here, there = self.origins, self.destinations
         ends = here.lat[legs.origin], here.lon[legs.origin], there.lat[legs.destination], there.lon[legs.destination]
@@ -179,7 +180,7 @@ class Trips:
     def _stretch_first(self) -> I64:
         return np.searchsorted(self.stretches.origin, np.arange(len(self.origins) + 1))
 
-    def _stretch_ms(self, origin: npt.NDArray[np.integer], destination: I32) -> I64:
+    def stretch_ms(self, origin: npt.NDArray[np.integer], destination: I32) -> I64:
         """Milliseconds of the ways of some pairs that pass no junction, more than any where there is none."""
         key, order = self._stretch_keys
         ms = np.full(len(origin), NEVER)
@@ -313,11 +314,14 @@ class Trips:
         pairs = direct_pairs(self.network, self.origins, self.destinations)
         return pairs.take(np.argsort(pairs.destination, kind="stable"))
 
+    @cached_property
+    def shortcuts(self) -> Shortcuts:
+        """Ways that a sweep over junctions does not see, where they are sooner."""
+        return Shortcuts(self, self._close)
+
     def _pairs(self, limit_minutes: float, at_once: int) -> Iterator[tuple[I64, I32, I32]]:
         """Pairs of some destinations after another: where each destination's begin, origins, milliseconds."""
-        limit = int(min(limit_minutes * MS_PER_MINUTE, NO_WAY - 1))
-        limit += (limit + 1) / MS_PER_MINUTE <= limit_minutes  # a product that rounding put just below a whole number
-        limit = min(limit, NO_WAY - 1)
+        limit = whole_ms(limit_minutes)
         stretch = self.stretches
         order = np.argsort(stretch.destination, kind="stable")
         along = stretch.origin[order], stretch.destination[order], stretch.ms[order]
@@ -412,6 +416,13 @@ class Trips:
         minutes[origin, place] = cost / MS_PER_MINUTE
         found[origin, place] = to
         return minutes, found
+
+
+def whole_ms(limit_minutes: float) -> int:
+    """Return the most whole milliseconds that are within a limit."""
+    limit = int(min(limit_minutes * MS_PER_MINUTE, NO_WAY - 1))
+    limit += (limit + 1) / MS_PER_MINUTE <= limit_minutes  # a product that rounding put just below a whole number
+    return min(limit, NO_WAY - 1)
 
 
 def nearest(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matcare.travel.hierarchy.metric import Metric
     from matcare.travel.hierarchy.points import Attached, Ways
 
-__all__ = ["pairs_within", "sums_within", "watched_places"]
+__all__ = ["fill_tile", "pairs_within", "sums_within", "watched_places"]
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
@@ -130,7 +130,7 @@ def sums_within(
 
 
 @compiled
-def _fill_tile(origins: I32, ways: Ways, limit: int, ms: I32, reach: I32, tile: I32) -> None:
+def fill_tile(origins: I32, ways: Ways, limit: int, ms: I32, reach: I32, tile: I32) -> None:
     """Find the milliseconds from a few origins to the destinations of the batch, a row for each origin."""
     first, rank, way_ms = ways
     for i in range(len(origins)):
@@ -147,7 +147,7 @@ def _gather(touched: I32, ways: Ways, limit: int, ms: I32, reach: I32, to_origin
     tile = np.empty((TILE, WIDTH), np.int32)
     for begin in range(0, len(touched), TILE):
         origins = touched[begin : begin + TILE]
-        _fill_tile(origins, ways, limit, ms, reach, tile)
+        fill_tile(origins, ways, limit, ms, reach, tile)
         for k in range(WIDTH):
             at = counts[k]
             for i in range(len(origins)):  # written in any case, kept if within: no branch to guess wrong
@@ -169,7 +169,7 @@ def _add_up(
     limit = bands[len(bands) - 1]
     for begin in range(0, len(touched), TILE):
         origins = touched[begin : begin + TILE]
-        _fill_tile(origins, ways, limit, ms, reach, tile)
+        fill_tile(origins, ways, limit, ms, reach, tile)
         for i in range(len(origins)):
             origin = origins[i]
             for b in range(len(bands)):
