@@ -23,7 +23,7 @@ BIRTHS_2021_23 = 10_913_735
 
 TABLES = [
     "counties", "outcomes", "outcomes_by_race", "facilities", "demand", "road_nodes", "road_edges", "states", "adjacency",
-    "county_indicators", "state_indicators", "connecticut_weights",
+    "county_indicators", "state_indicators", "connecticut_weights", "other_hospitals",
 ]  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def test_sizes(data):
     assert {name: len(getattr(data, name)) for name in TABLES if name != "facilities"} == {
         "counties": 3222, "outcomes": 3222, "demand": 240942, "road_nodes": 246791, "road_edges": 287547, "states": 53,
         "outcomes_by_race": 1801, "adjacency": 18954, "county_indicators": 3222, "state_indicators": 3432,
-        "connecticut_weights": 19,
+        "connecticut_weights": 19, "other_hospitals": 1587,
     }  # fmt: skip
     assert set(data.states["state"]) == {*STATES, "US"}
     assert data.data_date == "2026 Q2"
@@ -219,6 +219,13 @@ def test_missing_folder_and_file(copy):
     refused(copy / "absent", "no such folder")
     (copy / "outcomes.parquet").unlink()
     refused(copy, "outcomes.parquet", "missing", "matcare data build")
+
+
+def test_a_folder_without_the_other_hospitals_has_none(copy):
+    (copy / "other_hospitals.parquet").unlink()
+    assert snapshot.load_snapshot(copy).other_hospitals is None
+    report = snapshot.verify(copy)
+    assert "build the data again" in report.loc[report["table"] == "other_hospitals", "problem"].item()
 
 
 @pytest.mark.parametrize("keep", [0, 100, -40])

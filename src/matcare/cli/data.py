@@ -66,10 +66,13 @@ def data_build(
 
 
 @app.command("baseline")
-def data_baseline(data: DataDir = None) -> None:
-    """Compute the default run's county minutes and keep them with the data: they place one state in the nation."""
-    from matcare.pipeline.baseline import write_baseline_minutes
+def data_baseline(
+    data: DataDir = None,
+    draws: Annotated[int, typer.Option(metavar="N", help="Draws of the certainty; none with 0.")] = 200,
+) -> None:
+    """Compute the default run and keep what other runs need of it: minutes, catchments, draws."""
+    from matcare.pipeline.baseline import write_baseline
     from matcare.publish.summary import Progress
 
     console = Console()
-    print_lines(write_baseline_minutes(data, report=Progress(console)), console)
+    print_lines(write_baseline(data, draws=draws, report=Progress(console)), console)

@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from matcare.contracts import (
+    BASELINE_CERTAINTY,
     BASELINE_MINUTES,
     CONNECTICUT_WEIGHTS,
     COUNTIES,
@@ -19,6 +20,7 @@ from matcare.contracts import (
     DRIVE_TIME_ERROR,
     EMBEDDED,
     FACILITIES,
+    OTHER_HOSPITALS,
     OUTCOMES,
     OUTCOMES_BY_RACE,
     STATE_INDICATORS,
@@ -42,11 +44,13 @@ __all__ = [
     "Snapshot",
     "default_data_dir",
     "load_adjacency",
+    "load_baseline_certainty",
     "load_baseline_minutes",
     "load_counties",
     "load_demand",
     "load_drive_time_error",
     "load_facilities",
+    "load_other_hospitals",
     "load_outcomes",
     "load_outcomes_by_race",
     "load_roads",
@@ -55,7 +59,7 @@ __all__ = [
     "verify",
 ]
 
-_TEXT_FILES: Final = ("drive_time_error", "baseline_minutes", "national_rates")
+_TEXT_FILES: Final = ("drive_time_error", "baseline_minutes", "baseline_certainty", "national_rates")
 FILES: Final = {name: f"{name}.csv" if name in _TEXT_FILES else f"{name}.parquet" for name in EMBEDDED}
 """Embedded tables and their files."""
 
@@ -70,8 +74,10 @@ class Snapshot:
     outcomes, outcomes_by_race, facilities, demand, road_nodes, road_edges, states, adjacency : pandas.DataFrame
     county_indicators, state_indicators, connecticut_weights, national_rates : pandas.DataFrame
         By their contracts in :mod:`matcare.contracts`.
-    baseline_minutes : pandas.DataFrame
-        By its contract; None where a folder of a user's own lacks it, as before `matcare data baseline`.
+    baseline_minutes, baseline_certainty : pandas.DataFrame
+        By their contracts; None where a folder of a user's own lacks them, as before `matcare data baseline`.
+    other_hospitals : pandas.DataFrame
+        By its contract; None where a folder of a user's own lacks it.
     data_date : str
         The youngest facility source, in the publisher's words (``"2026 Q2"``).
     hashes : dict of str to str
@@ -92,6 +98,8 @@ class Snapshot:
     connecticut_weights: pd.DataFrame
     national_rates: pd.DataFrame
     baseline_minutes: pd.DataFrame | None
+    baseline_certainty: pd.DataFrame | None
+    other_hospitals: pd.DataFrame | None
     data_date: str
     hashes: dict[str, str]
 
@@ -153,6 +161,8 @@ def load_snapshot(data_dir: Path | str | None = None) -> Snapshot:
         connecticut_weights=_load(CONNECTICUT_WEIGHTS, folder),
         national_rates=load_national_rates(folder / FILES["national_rates"]),
         baseline_minutes=load_baseline_minutes(folder),
+        baseline_certainty=load_baseline_certainty(folder),
+        other_hospitals=load_other_hospitals(folder),
         data_date=str(about.get("data_date", "not recorded")),
         hashes={name: hashlib.sha256((folder / FILES[name]).read_bytes()).hexdigest() for name in names},
     )
@@ -174,6 +184,12 @@ def load_outcomes(data_dir: Path | str | None = None) -> pd.DataFrame:
 def load_facilities(data_dir: Path | str | None = None) -> pd.DataFrame:
     """Load the facilities; see :data:`matcare.contracts.FACILITIES`."""
     return _load(FACILITIES, data_dir)
+
+
+def load_other_hospitals(data_dir: Path | str | None = None) -> pd.DataFrame | None:
+    """Load the hospitals without a sign of obstetrics; None where a folder of a user's own lacks them."""
+    path = _folder(data_dir) / FILES["other_hospitals"]
+    return _load(OTHER_HOSPITALS, data_dir) if path.is_file() else None
 
 
 def load_states(data_dir: Path | str | None = None) -> pd.DataFrame:
@@ -238,6 +254,12 @@ def load_baseline_minutes(data_dir: Path | str | None = None) -> pd.DataFrame | 
     return _load_text(BASELINE_MINUTES, path, {"county_fips": "str"}) if path.is_file() else None
 
 
+def load_baseline_certainty(data_dir: Path | str | None = None) -> pd.DataFrame | None:
+    """Load the draws of the default run; None where they have not been made yet."""
+    path = _folder(data_dir) / FILES["baseline_certainty"]
+    return _load_text(BASELINE_CERTAINTY, path, {"county_fips": "str"}) if path.is_file() else None
+
+
 def load_drive_time_error(data_dir: Path | str | None = None) -> pd.DataFrame:
     """Load the error statistics of the drive times; see :data:`matcare.contracts.DRIVE_TIME_ERROR`."""
     path = _folder(data_dir) / FILES["drive_time_error"]
@@ -296,6 +318,9 @@ def _loaders(folder: Path, loaded: dict[str, pd.DataFrame]) -> dict[str, Callabl
         "counties": lambda: load_counties(folder),
         "outcomes": lambda: load_outcomes(folder),
         "facilities": lambda: load_facilities(folder),
+        "other_hospitals": lambda: _required(
+            load_other_hospitals(folder), "other_hospitals.parquet", "build the data again with `matcare data build`"
+        ),
         "demand": demand,
         "road_nodes": lambda: load_roads(folder)[0],
         "road_edges": lambda: load_roads(folder)[1],
@@ -306,14 +331,17 @@ def _loaders(folder: Path, loaded: dict[str, pd.DataFrame]) -> dict[str, Callabl
         "state_indicators": lambda: _load(STATE_INDICATORS, folder),
         "connecticut_weights": lambda: _load(CONNECTICUT_WEIGHTS, folder),
         "national_rates": lambda: load_national_rates(folder / FILES["national_rates"]),
-        "baseline_minutes": lambda: _required(load_baseline_minutes(folder)),
+        "baseline_minutes": lambda: _required(load_baseline_minutes(folder), "baseline_minutes.csv"),
+        "baseline_certainty": lambda: _required(load_baseline_certainty(folder), "baseline_certainty.csv"),
         "drive_time_error": lambda: load_drive_time_error(folder),
     }
 
 
-def _required(table: pd.DataFrame | None) -> pd.DataFrame:
+def _required(
+    table: pd.DataFrame | None, file: str, remedy: str = "make it with `matcare data baseline`"
+) -> pd.DataFrame:
     if table is None:
-        raise SnapshotError("baseline_minutes.csv is missing; make it with `matcare data baseline`")
+        raise SnapshotError(f"{file} is missing; {remedy}")
     return table
 
 
