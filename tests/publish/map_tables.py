@@ -8,6 +8,8 @@ import pandas as pd
 import shapely
 
 from matcare.contracts import COUNTY_RESULTS, DESERT_CLASSES, FACILITIES_OUT, IMR_STATUSES
+from matcare.publish.map.columns import run_columns
+from matcare.publish.map.planning_themes import planning_columns
 
 
 def _filled(table, count, rng):
@@ -60,9 +62,44 @@ def made_counties(geometry: gpd.GeoDataFrame, seed: int = 7) -> gpd.GeoDataFrame
     frame["outcome_period"] = "2017-2023"
     _fill_outcomes(frame, shown)
     frame.loc[frame["share_women_uninsured_status"] != "estimated", "share_women_uninsured"] = np.nan
+    frame = frame.assign(**made_planning(frame, seed))
     return gpd.GeoDataFrame(
         frame.drop(columns="geometry", errors="ignore"), geometry=geometry.geometry.to_numpy(), crs=geometry.crs
     )
+
+
+def made_planning(frame: pd.DataFrame, seed: int) -> dict[str, object]:
+    """Return made columns for planning: with every status, some counties withheld, some unknown."""
+    rng = np.random.default_rng(seed + 1)
+    count = len(frame)
+    made: dict[str, object] = {}
+    for name in planning_columns():
+        if name.endswith(("_reason", "_status")) or name in run_columns():
+            continue
+        if name.startswith(("share_", "p_")):
+            made[name] = rng.random(count).round(4)
+        elif name.startswith(("minutes_", "catchment_e2sfca", "births_")):
+            made[name] = rng.gamma(2.0, 30.0, count).round(2)
+        elif name.endswith(("_met", "_unknown")):
+            made[name] = pd.array(rng.integers(0, 5, count), dtype="Int64")
+        elif name.startswith("most_important_input"):
+            made[name] = rng.choice(["obstetrics", "clinicians", "uninsured", "speeds", "none"], count)
+        else:
+            made[name] = "none"
+    made["catchment_e2sfca_lowest_tenth"] = pd.array(rng.random(count) < 0.1, dtype="boolean")
+    made["catchment_e2sfca"] = np.where(rng.random(count) < 0.2, 0.0, rng.gamma(2.0, 0.4, count).round(3))
+    made["catchment_e2sfca_reason"] = "covered"
+    second = np.resize(["covered", "partly_covered", "no_second_unit", "unreachable"], count)
+    made["minutes_second_birth_care_reason"] = second
+    for name in ("minutes_second_birth_care", "minutes_added_second_birth_care"):
+        made[name] = np.where(np.isin(second, ["covered", "partly_covered"]), made[name], np.nan)
+    standing = np.resize(["reported", "estimated", "not_reported"], count)
+    made["share_very_low_birthweight_status"] = standing
+    made["share_very_low_birthweight"] = np.where(standing == "not_reported", np.nan, rng.normal(0.014, 0.003, count))
+    given = np.resize(["given", "small_count", "not_reported"], count)
+    made["births_high_risk_status"] = given
+    made["births_high_risk_per_year"] = np.where(given == "given", 10.0 + made["births_high_risk_per_year"], np.nan)
+    return made
 
 
 def _fill_outcomes(frame: pd.DataFrame, shown: pd.Series) -> None:
@@ -138,12 +175,78 @@ def small_region() -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     for name, value in {"imr_eb": 6.0, "imr_eb_low": 5.0, "imr_eb_high": 7.0, "imr_shrinkage": 0.62}.items():
         counties[name] = np.where(shown, value, np.nan)
     counties["imr_modelled"] = np.where(counties["imr_status"] == "modelled", 7.25, np.nan)
-    for name in [column for column in counties if column.startswith("minutes_") and column.endswith("_reason")]:
+    for name in [name for name in run_columns() if name.startswith("minutes_") and name.endswith("_reason")]:
         counties[name] = np.resize(np.array(COUNTY_RESULTS.column(name).values, dtype=object), 16)
         counties[name.removesuffix("_reason")] = np.where(counties[name] == "covered", 41.37, np.nan)
+        unknown = counties[name].isin(["no_demand_points", "level_not_reported"])
+        service = name.removeprefix("minutes_").removesuffix("_reason")
+        shares = [f"share_women_within_{limit}_{service}" for limit in (30, 60, 90)]
+        counties.loc[unknown, [*shares, f"share_women_without_minutes_{service}"]] = np.nan
     counties["march_of_dimes_class"] = np.resize(np.array(DESERT_CLASSES, dtype=object), 16)
     facilities = made_facilities(counties, 40)
     facilities.loc[0, "facility_name"] = "<script>alert(1)</script>"
     facilities.loc[1, "facility_name"] = "=cmd|' /C calc'!A0"
     facilities.loc[2, "facility_name"] = "<img src=x onerror=alert(3)> Clinic"
     return counties, facilities
+
+
+def comparison() -> dict[str, object]:
+    """Return what `render_comparison_map` takes: nine square counties, a unit closed in the middle one, one opened."""
+    boxes = [shapely.box(x, y, x + 1, y + 1) for x in range(-104, -101) for y in range(40, 43)]
+    before = np.array([20.0, 25, 30, 35, 12, 40, 45, 50, 70])
+    added = np.array([0.0, 0.2, 4, 22, 48, 0, np.nan, 0, -20])
+    women = np.array([100.0, 200, 300, 400, 5000, 600, 0, 800, 900])
+    counties = gpd.GeoDataFrame(
+        {
+            "county_fips": [f"31{2 * k + 1:03d}" for k in range(9)],
+            "county_name": [*(f"County {letter}" for letter in "ABCDEFGH"), "</script><b>Last</b> County"],
+            "state": ["NE"] * 6 + ["SD"] * 3,
+            "women_15_44": women,
+            "minutes_before": np.where(np.isnan(added), np.nan, before),
+            "minutes_before_reason": np.where(np.isnan(added), "no_demand_points", "covered"),
+            "minutes_after": before + added,
+            "minutes_after_reason": np.where(np.isnan(added), "no_demand_points", "covered"),
+            "minutes_change": added,
+        },
+        geometry=boxes,
+        crs="EPSG:4326",
+    )
+    for limit in (30, 60):
+        for side, minutes in (("before", counties["minutes_before"]), ("after", counties["minutes_after"])):
+            within = np.where(minutes <= limit, 0.9, 0.1)
+            counties[f"share_women_within_{limit}_{side}"] = np.where(minutes.isna(), np.nan, within)
+        lost = counties[f"share_women_within_{limit}_before"] - counties[f"share_women_within_{limit}_after"]
+        counties[f"women_newly_beyond_{limit}"] = (lost.clip(lower=0) * women).round()
+        counties[f"women_newly_within_{limit}"] = ((-lost).clip(lower=0) * women).round()
+        counties[f"drive_time_desert_{limit}_change"] = np.select(
+            [lost.isna(), lost > 0, lost < 0], ["not_known", "becomes", "ceases"], default="stays_not"
+        )
+    facilities = pd.DataFrame(
+        {
+            "facility_id": [f"{k:06d}" for k in range(6)],
+            "facility_name": ["<b>Closing</b> Hospital", "New Hospital", "Up", "Down", "Taker", "Other"],
+            "city": ["Springfield", None, "Town", "Town", "Town", "Town"],
+            "state": ["NE", "SD", "NE", "NE", "NE", "SD"],
+            "lat": [41.5, 42.5, 40.5, 41.5, 40.2, 42.2],
+            "lon": [-102.5, -101.5, -103.5, -103.5, -102.2, -101.9],
+            "role": ["closed", "opened", "upgraded", "downgraded", "receiving", "other"],
+            "words": [
+                "4,100 women have it as their nearest.",
+                None,
+                None,
+                None,
+                "It becomes the nearest for 4,100.",
+                None,
+            ],
+        }
+    )
+    points = pd.DataFrame(
+        {
+            "lat": [41.4, 41.6],
+            "lon": [-102.4, -102.6],
+            "women": [812.4, 90.0],
+            "minutes_before": [12.2, 20.0],
+            "minutes_after": [61.5, np.nan],
+        }
+    )
+    return {"counties": counties, "facilities": facilities, "points": points}

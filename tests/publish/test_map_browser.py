@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import time
 from pathlib import Path
 
@@ -15,17 +14,21 @@ from matcare.publish.map.themes import themes
 pytestmark = pytest.mark.browser
 
 
-def _load_tables():
-    """Load the made tables beside this file (tests are imported by importlib, so they are no package)."""
-    spec = importlib.util.spec_from_file_location("map_tables", Path(__file__).with_name("map_tables.py"))
+def _load(name):
+    """Load a module beside this file (tests are imported by importlib, so they are no package)."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
+PAGE = _load("map_page")
+wait, text, search, enter = PAGE.wait, PAGE.text, PAGE.search, PAGE.enter
+
+
 @pytest.fixture(scope="module")
 def region():
-    return _load_tables().small_region()
+    return _load("map_tables").small_region()
 
 
 @pytest.fixture
@@ -35,46 +38,10 @@ def page(browser, region, tmp_path):
     path = write_map(
         tmp_path / "map.html", counties=counties, facilities=facilities, title="Small region", sources=["made"]
     )
-    browser.get_log("browser")
-    browser.get_log("performance")
-    browser.set_window_size(1400, 1000)
-    browser.get(path.as_uri())
-    _wait(browser, "return document.documentElement.dataset.ready === 'yes'")
+    PAGE.open_page(browser, path)
     yield browser
     assert browser.get_log("browser") == []
-    asked = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    urls = [entry["params"]["request"]["url"] for entry in asked if entry["method"] == "Network.requestWillBeSent"]
-    assert [url for url in urls if url.startswith(("http", "ws", "ftp"))] == []
-
-
-def _wait(browser, script, *arguments, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = browser.execute_script(script, *arguments)
-        if value:
-            return value
-        time.sleep(0.05)
-    return pytest.fail(f"never true in {seconds} s: {script}")
-
-
-def _text(browser, selector):
-    return browser.execute_script("return document.querySelector(arguments[0]).innerText", selector)
-
-
-def _search(browser, query):
-    from selenium.webdriver.common.by import By
-
-    field = browser.find_element(By.ID, "query")
-    field.clear()
-    field.send_keys(query)
-    return browser.execute_script("return [...document.querySelectorAll('#found li')].map((item) => item.innerText)")
-
-
-def _enter(browser):
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.common.keys import Keys
-
-    browser.find_element(By.ID, "query").send_keys(Keys.ENTER)
+    assert PAGE.requested(browser) == []
 
 
 def _colours(browser):
@@ -99,34 +66,86 @@ def test_the_map_is_drawn(page):
     assert page.title == "Small region"
 
 
-@pytest.mark.parametrize("theme", themes(), ids=lambda theme: theme["id"])
-def test_every_theme_draws_with_its_legend(page, theme):
-    page.execute_script("matcare.choose(arguments[0])", theme["id"])
-    assert _text(page, "#legend h2") == theme["title"] + (", 2017-2023" if theme["family"] == "imr" else "")
-    counted = page.execute_script(
-        "return [...document.querySelectorAll('#legend tbody tr')].filter((row) => !row.innerText.includes('of these'))"
-        ".map((row) => Number(row.children[2].innerText.replace(',', '')))"
-    )
-    assert sum(counted) == 16
+def test_every_theme_draws_with_its_legend(page):
+    for theme in themes():
+        page.execute_script("matcare.choose(arguments[0])", theme["id"])
+        assert text(page, "#legend h2") == theme["title"] + (", 2017-2023" if theme["family"] == "imr" else "")
+        counted = page.execute_script(
+            "return [...document.querySelectorAll('#legend tbody tr')].filter((row) => !row.innerText.includes('of these'))"
+            ".map((row) => Number(row.children[2].innerText.replace(',', '')))"
+        )
+        assert sum(counted) == 16, theme["id"]
+
+
+def test_the_list_chooses_by_name_where_a_family_has_many_themes(page):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.select import Select
+
+    for family, wanted in (("certainty", "Drive-time desert, 60 minutes"), ("risk", "Mother and infant: one site")):
+        page.find_element(By.CSS_SELECTOR, f"input[value={family}]").click()
+        Select(page.find_element(By.CSS_SELECTOR, f".finer[data-family={family}] select")).select_by_visible_text(
+            wanted
+        )
+        (theme,) = [theme for theme in themes() if theme["family"] == family and theme["label"] == wanted]
+        assert text(page, "#legend h2") == theme["title"]
+    page.find_element(By.CSS_SELECTOR, "input[value=desert]").click()
+    assert "60 minutes" in text(page, "#legend h2"), "the preferred limit"
+
+
+def test_estimates_withheld_counts_and_the_uncertain_middle_are_apart(page, region):
+    counties, _ = region
+    page.execute_script("matcare.choose('risk-births-high-risk-per-year')")
+    assert "Withheld: under 10 a year" in text(page, "#legend")
+    page.execute_script("matcare.choose('risk-share-very-low-birthweight')")
+    assert "Estimated, not published" in text(page, "#legend")
+    fills = """
+        const fills = {};
+        matcare.map.eachLayer((layer) => { if (layer.county !== undefined) fills[layer.county] = layer.options.fillColor; });
+        return arguments[0].map((c) => typeof fills[c]);
+        """
+    status = counties["share_very_low_birthweight_status"].to_numpy()
+    shown = [int((status == value).argmax()) for value in ("reported", "estimated", "not_reported")]
+    assert page.execute_script(fills, shown) == ["string", "object", "object"]
+    page.execute_script("matcare.choose('certainty-p-march-of-dimes-desert')")
+    chance = counties["p_march_of_dimes_desert"].to_numpy()
+    assert page.execute_script(fills, [int(abs(chance - 0.5).argmin()), int(chance.argmax())]) == ["object", "string"]
+
+
+def test_the_panel_says_the_planning_lines(page, region):
+    counties, _ = region
+    page.execute_script("matcare.openCounty(2)")
+    panel = text(page, "#panel")
+    row = counties.iloc[2]
+    assert row["minutes_second_birth_care_reason"] == "no_second_unit"
+    assert "most can reach no second unit" in panel
+    for share, words in (("share_women_within_60_same_site_3_plus", "With birth care at one site"),):
+        bounds = [f"{100 * row[share + end]:.0f} %" for end in ("_one_lower", "_unknown_count")]
+        assert f"{words}\t{100 * row[share]:.0f} % ({bounds[0]} to {bounds[1]})" in panel
+    assert f"P(March of Dimes desert)\t{100 * row['p_march_of_dimes_desert']:.0f} %" in panel
+    assert "Births under 1,500 g\tno figure" in panel
+    page.execute_script("matcare.openCounty(1)")
+    panel = text(page, "#panel")
+    assert "Births under 1,500 g a year, estimated\twithheld: under 10" in panel
+    assert "%, estimated" in panel
 
 
 def test_the_list_chooses_the_theme_by_mouse(page):
     from selenium.webdriver.common.by import By
 
-    before = _text(page, "#legend h2")
+    before = text(page, "#legend h2")
     page.find_element(By.CSS_SELECTOR, "input[value=within]").click()
-    assert "within 30 minutes" in _text(page, "#legend h2") != before
+    assert "within 30 minutes" in text(page, "#legend h2") != before
     page.execute_script("document.querySelectorAll('#themes .limits input')[2].click()")
-    assert "within 90 minutes" in _text(page, "#legend h2")
+    assert "within 90 minutes" in text(page, "#legend h2")
 
 
 def test_reasons_for_missing_values_are_apart(page):
     page.execute_script("matcare.choose('imr')")
-    legend = _text(page, "#legend")
+    legend = text(page, "#legend")
     for words in ("Unreliable", "Apportioned", "Suppressed", "Not reported"):
         assert words in legend
     page.execute_script("matcare.choose('minutes-nicu')")
-    legend = _text(page, "#legend")
+    legend = text(page, "#legend")
     for words in (
         "Beyond the search limit",
         "No road route",
@@ -141,13 +160,36 @@ def test_reasons_for_missing_values_are_apart(page):
     assert len(set(pictures)) == len(pictures)
 
 
+def test_where_no_level_is_reported_the_map_is_patterned_and_never_says_none(page, region):
+    counties, _ = region
+    unknown = (counties["minutes_neonatal_3_plus_reason"] == "level_not_reported").to_numpy().nonzero()[0].tolist()
+    assert unknown
+    words = "No neonatal level reported in the state"
+    fills = """
+        const fills = {};
+        matcare.map.eachLayer((layer) => { if (layer.county !== undefined) fills[layer.county] = layer.options.fillColor; });
+        return arguments[0].map((c) => typeof fills[c]);
+        """
+    for theme in ("minutes-neonatal_3_plus", "within-neonatal_3_plus-60", "risk-share-women-within-60-neonatal-3-plus"):
+        page.execute_script("matcare.choose(arguments[0])", theme)
+        counted = page.execute_script(
+            "return [...document.querySelectorAll('#legend tr[data-value=level_not_reported]')].map((row) => row.innerText)"
+        )
+        assert len(counted) == 1, theme
+        assert counted[0].strip().startswith(words)
+        assert f"\t{len(unknown)}\t" in counted[0]
+        assert page.execute_script(fills, unknown) == ["object"] * len(unknown), theme
+    page.execute_script("matcare.openCounty(arguments[0])", unknown[0])
+    assert words in text(page, "#panel tr[data-service=neonatal_3_plus]")
+
+
 def test_search_without_accents_opens_the_county_with_its_numbers(page, region):
     counties, _ = region
-    assert _search(page, "loiza")[0].startswith("Loíza Municipio, NE")
+    assert search(page, "loiza")[0].startswith("Loíza Municipio, NE")
     zoom = page.execute_script("return matcare.map.getZoom()")
-    _enter(page)
+    enter(page)
     row = counties.iloc[0]
-    panel = _text(page, "#panel")
+    panel = text(page, "#panel")
     assert "Loíza Municipio, Nebraska" in panel
     assert row["march_of_dimes_reason"] in panel
     cells = page.execute_script(
@@ -159,21 +201,21 @@ def test_search_without_accents_opens_the_county_with_its_numbers(page, region):
     assert "4.50 to 8.75" in panel
     assert "41 deaths among 6,560 live births" in panel
     assert "2026-05-01" in panel
-    _wait(page, "return matcare.map.getZoom() !== arguments[0]", zoom)
+    wait(page, "return matcare.map.getZoom() !== arguments[0]", zoom)
 
 
 def test_search_by_tilde_and_arrows(page):
-    assert _search(page, "dona ana")[0].startswith("Doña Ana County, NE")
-    assert _search(page, "Doña Ana, ne")[0].startswith("Doña Ana County, NE")
-    assert _search(page, "obrien quoted")[0].startswith("O'Brien")
-    assert _search(page, "zzz") == ["Nothing found by that name"]
+    assert search(page, "dona ana")[0].startswith("Doña Ana County, NE")
+    assert search(page, "Doña Ana, ne")[0].startswith("Doña Ana County, NE")
+    assert search(page, "obrien quoted")[0].startswith("O'Brien")
+    assert search(page, "zzz") == ["Nothing found by that name"]
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
-    found = _search(page, "county")
+    found = search(page, "county")
     page.find_element(By.ID, "query").send_keys(Keys.ARROW_DOWN)
-    _enter(page)
-    assert _text(page, "#panel h2").split(",")[0] == found[1].split(",")[0]
+    enter(page)
+    assert text(page, "#panel h2").split(",")[0] == found[1].split(",")[0]
     page.find_element(By.ID, "panel").send_keys(Keys.ESCAPE)
     assert page.execute_script("return document.getElementById('panel').hidden")
 
@@ -194,7 +236,7 @@ def test_search_by_tilde_and_arrows(page):
 def test_the_panel_says_how_a_rate_stands(page, region, status, words):
     counties, _ = region
     page.execute_script("matcare.openCounty(arguments[0])", int((counties["imr_status"] == status).to_numpy().argmax()))
-    assert words in _text(page, "#panel")
+    assert words in text(page, "#panel")
 
 
 def test_a_modelled_rate_never_has_the_fill_of_a_published_one(page, region):
@@ -212,16 +254,16 @@ def test_a_modelled_rate_never_has_the_fill_of_a_published_one(page, region):
         published,
     )
     assert fills == ["object", "string"], "a pattern, where the published rate has a plain colour"
-    assert "Modelled: no count is published" in _text(page, "#legend")
+    assert "Modelled: no count is published" in text(page, "#legend")
     page.execute_script("matcare.choose('imr')")
-    assert "Not published (too few deaths)" in _text(page, "#legend")
+    assert "Not published (too few deaths)" in text(page, "#legend")
 
 
 def test_the_panel_shows_shrinkage_clusters_and_the_profile(page, region):
     counties, _ = region
     at = int((counties["imr_status"] == "published").to_numpy().argmax())
     page.execute_script("matcare.openCounty(arguments[0])", at)
-    panel = _text(page, "#panel")
+    panel = text(page, "#panel")
     row = counties.iloc[at]
     assert page.execute_script("const p = document.getElementById('panel'); return p.scrollWidth <= p.clientWidth")
     assert f"{row['imr_eb']:.2f} ({row['imr_eb_low']:.2f} to {row['imr_eb_high']:.2f})" in panel
@@ -230,16 +272,16 @@ def test_the_panel_shows_shrinkage_clusters_and_the_profile(page, region):
 
 
 def test_names_that_look_like_markup_are_text(page):
-    assert _search(page, "script alert 1")[0].startswith("<script>alert(1)</script>")
-    _enter(page)
-    assert _text(page, "#panel h2") == "<script>alert(1)</script>"
-    assert _search(page, "cmd")[0].startswith("=cmd|' /C calc'!A0")
-    _search(page, "onerror")
-    _enter(page)
-    assert _text(page, "#panel h2") == "<img src=x onerror=alert(3)> Clinic"
-    _search(page, "script alert 2")
-    _enter(page)
-    assert _text(page, "#panel h2").startswith("</script><script>alert(2)</script>")
+    assert search(page, "script alert 1")[0].startswith("<script>alert(1)</script>")
+    enter(page)
+    assert text(page, "#panel h2") == "<script>alert(1)</script>"
+    assert search(page, "cmd")[0].startswith("=cmd|' /C calc'!A0")
+    search(page, "onerror")
+    enter(page)
+    assert text(page, "#panel h2") == "<img src=x onerror=alert(3)> Clinic"
+    search(page, "script alert 2")
+    enter(page)
+    assert text(page, "#panel h2").startswith("</script><script>alert(2)</script>")
     assert (
         page.execute_script("return document.querySelectorAll('#panel script, #panel img, #found script').length") == 0
     )
@@ -254,7 +296,7 @@ def test_the_switch_shows_the_bound(page, region):
     page.execute_script("document.getElementById('claimed').click()")
     assert shown() == (counties["march_of_dimes_class_corroborated"] == "desert").sum()
     page.execute_script("matcare.openCounty(3)")
-    assert counties["march_of_dimes_reason_corroborated"].iloc[3] in _text(page, "#panel")
+    assert counties["march_of_dimes_reason_corroborated"].iloc[3] in text(page, "#panel")
     page.execute_script("matcare.choose('imr')")
     assert page.execute_script("return getComputedStyle(document.getElementById('bound')).display") == "none"
 
@@ -266,7 +308,7 @@ def test_a_click_on_the_canvas_answers(page):
     page.execute_script("document.querySelectorAll('#groups input').forEach((box) => box.checked && box.click())")
     target = page.find_element(By.ID, "matcare_map")
     ActionChains(page).move_to_element_with_offset(target, 40, 60).click().perform()
-    assert _wait(page, "return document.getElementById('panel').dataset.county")
+    assert wait(page, "return document.getElementById('panel').dataset.county")
 
 
 def test_facility_groups_can_be_shown_and_hidden(page):
@@ -281,10 +323,8 @@ def test_the_basemap_is_asked_for_only_when_ticked(page):
     tiles = "return document.querySelectorAll('.leaflet-tile').length"
     assert page.execute_script(tiles) == 0
     page.execute_script("document.getElementById('basemap').click()")
-    _wait(page, tiles)
-    asked = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
-    urls = [entry["params"]["request"]["url"] for entry in asked if entry["method"] == "Network.requestWillBeSent"]
-    assert {url.split("/")[2] for url in urls if url.startswith("http")} == {"basemap.nationalmap.gov"}
+    wait(page, tiles)
+    assert {url.split("/")[2] for url in PAGE.requested(page)} == {"basemap.nationalmap.gov"}
     page.execute_script("document.getElementById('basemap').click()")
     assert page.execute_script(tiles) == 0
     time.sleep(0.3)
@@ -308,7 +348,7 @@ def test_the_switch_takes_claimed_hospitals_off_the_map(page, region):
 
 def test_a_phone_has_the_map_and_the_legend(page):
     page.set_window_size(500, 844)
-    _wait(page, "return matcare.map.getSize().x <= 500")
+    wait(page, "return matcare.map.getSize().x <= 500")
     box = page.execute_script(
         "const r = document.getElementById('matcare_map').getBoundingClientRect(); return [r.width, r.height]"
     )

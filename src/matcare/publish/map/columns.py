@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from matcare.contracts import COUNTY_RESULTS, FACILITIES_OUT, Table
+from matcare.contracts import COUNTY_RESULTS, COVERAGE_MINUTES, FACILITIES_OUT, SERVICES, Table
 from matcare.errors import ContractError
+from matcare.publish.map.planning_themes import TIER_COLUMNS, planning_columns
+from matcare.publish.map.themes import run_themes
 
-__all__ = ["FACILITY_GROUPS", "county_columns", "facility_columns", "facility_groups"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["FACILITY_GROUPS", "county_columns", "facility_columns", "facility_groups", "plain_columns", "run_columns"]
 
 _DECIMALS: Final = {
     "minutes": 2,
@@ -22,7 +27,47 @@ _DECIMALS: Final = {
     "mean percentile 0-100": 0,
 }
 _DEFAULT_DECIMALS: Final = 2
-_NOT_SHOWN: Final = frozenset({"geo_id", "geometry"})
+_BY_NAME: Final = (("minutes_", 2), ("share_", 4), ("p_", 3), ("lat", 4), ("lon", 4))
+"""Decimals of a number that no contract declares, by the start of its name."""
+
+_PANEL_COLUMNS: Final = (
+    "county_fips",
+    "county_name",
+    "state",
+    "women_15_44",
+    "births_per_year",
+    "births_per_year_status",
+    "march_of_dimes_reason",
+    "march_of_dimes_reason_corroborated",
+    "clinicians_per_10000_births",
+    "minutes_birth_care_in_state",
+    "share_women_nearest_birth_care_out_of_state",
+    "share_women_long_direct_leg_birth_care",
+    "infant_deaths",
+    "live_births",
+    "outcome_period",
+    "imr_low",
+    "imr_high",
+    "imr_eb_low",
+    "imr_eb_high",
+    "imr_shrinkage",
+    "imr_eb_spatial_low",
+    "imr_eb_spatial_high",
+    "imr_shrinkage_spatial",
+    "imr_modelled_low",
+    "imr_modelled_high",
+    "profile_missing",
+    "obgyns",
+    "midwives",
+    "share_low_birthweight",
+    "share_low_birthweight_status",
+    "rucc_2023",
+    "share_households_no_vehicle",
+    "share_households_no_internet",
+    "data_date",
+    "corrections",
+)
+"""What the panel says of a county beside the columns of the themes."""
 
 _FACILITY_COLUMNS: Final = (
     "facility_id",
@@ -94,7 +139,7 @@ def county_columns(counties: pd.DataFrame) -> dict[str, Any]:
     Parameters
     ----------
     counties : pandas.DataFrame
-        Columns of the contract ``COUNTY_RESULTS``.
+        Columns of the contract ``COUNTY_RESULTS``; those of :func:`planning_columns` may be absent.
 
     Returns
     -------
@@ -106,8 +151,58 @@ def county_columns(counties: pd.DataFrame) -> dict[str, Any]:
     ContractError
         When a column is missing.
     """
-    names = [column.name for column in COUNTY_RESULTS.columns if column.name not in _NOT_SHOWN]
-    return _columns(counties, COUNTY_RESULTS, names)
+    needed = run_columns()
+    optional = [name for name in planning_columns() if name not in needed and name in counties.columns]
+    # A tier that no source names in the whole table would be a map of nothing.
+    optional = [name for name in optional if name not in TIER_COLUMNS or counties[name].notna().any()]
+    return _columns(counties, COUNTY_RESULTS, needed) | plain_columns(counties, optional)
+
+
+def run_columns() -> list[str]:
+    """Return the columns of the contract ``COUNTY_RESULTS`` that a table must have for the map, in its order."""
+    names = set(_PANEL_COLUMNS)
+    for service in (*SERVICES, "birth_care_corroborated"):
+        names |= {f"share_women_within_{limit}_{service}" for limit in COVERAGE_MINUTES}
+        names |= {f"minutes_{service}", f"minutes_{service}_reason", f"share_women_without_minutes_{service}"}
+    for theme in run_themes():
+        names |= {theme[key] for key in ("column", "status", "fallback") if theme.get(key)}
+        if theme["bound"]:
+            names.add(f"{theme['column']}_corroborated")
+    return [name for name in COUNTY_RESULTS.names if name in names]
+
+
+def plain_columns(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, Any]:
+    """Return columns for the page by their own types: text, yes or no, numbers.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Any table.
+    names : iterable of str
+        Which of its columns.
+
+    Returns
+    -------
+    dict
+        As :func:`county_columns`.
+
+    Examples
+    --------
+    >>> plain_columns(pd.DataFrame({"minutes": [1.23456, None], "lost": [True, False]}), ["minutes", "lost"])
+    {'minutes': [1.23, None], 'lost': [1, 0]}
+    """
+    columns: dict[str, Any] = {}
+    for name in names:
+        values = frame[name]
+        if pd.api.types.is_bool_dtype(values.dtype):
+            columns[name] = _yes_no(values)
+        elif pd.api.types.is_numeric_dtype(values.dtype):
+            columns[name] = _numbers(values, next((d for start, d in _BY_NAME if name.startswith(start)), 2))
+        elif values.dropna().map(lambda value: isinstance(value, bool | np.bool_)).all() and values.notna().any():
+            columns[name] = _yes_no(values)
+        else:
+            columns[name] = _text(values)
+    return columns
 
 
 def facility_columns(facilities: pd.DataFrame, county_fips: pd.Series, lon: npt.NDArray[np.float64]) -> dict[str, Any]:
@@ -175,10 +270,14 @@ def _columns(frame: pd.DataFrame, table: Table, names: tuple[str, ...] | list[st
         if column.kind == "text":
             columns[name] = _text(frame[name])
         elif column.kind == "boolean":
-            columns[name] = [None if pd.isna(value) else int(value) for value in frame[name]]
+            columns[name] = _yes_no(frame[name])
         else:
             columns[name] = _numbers(frame[name], _DECIMALS.get(column.unit, _DEFAULT_DECIMALS))
     return columns
+
+
+def _yes_no(values: pd.Series) -> list[int | None]:
+    return [None if pd.isna(value) else int(value) for value in values]
 
 
 def _numbers(values: pd.Series, decimals: int) -> list[float | int | None]:

@@ -27,6 +27,7 @@ __all__ = [
     "bounds_of",
     "compact_lines",
     "compact_polygons",
+    "drawn_counties",
     "map_geometry",
     "outline_lines",
     "shift_longitude",
@@ -45,6 +46,32 @@ CompactGeometry = list[list[list[list[int]]]]
 """County → polygons → rings → steps."""
 
 Geometries = npt.NDArray[Any]
+
+
+def drawn_counties(counties: gpd.GeoDataFrame, states_outline: gpd.GeoDataFrame | None = None) -> dict[str, Any]:
+    """Return what the page draws of the counties.
+
+    Parameters
+    ----------
+    counties : geopandas.GeoDataFrame
+        ``state`` and polygons in EPSG:4326; a county without a polygon is allowed.
+    states_outline : geopandas.GeoDataFrame, optional
+        Borders to draw over them; the counties' own, dissolved by state, when not given.
+
+    Returns
+    -------
+    dict
+        ``bounds`` (west, south, east, north), ``geometry`` (polygons as steps) and ``lines`` (borders as steps).
+
+    Raises
+    ------
+    InputError
+        When the coordinate system is not EPSG:4326.
+    """
+    shapes = map_geometry(counties)
+    states = counties["state"].to_numpy(dtype=object)
+    lines = state_lines(shapes, states) if states_outline is None else outline_lines(states_outline)
+    return {"bounds": bounds_of(shapes), "geometry": compact_polygons(shapes), "lines": compact_lines(lines)}
 
 
 def map_geometry(counties: gpd.GeoDataFrame) -> Geometries:

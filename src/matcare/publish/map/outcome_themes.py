@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from matcare.contracts import CLUSTER_LABELS, HOT_SPOT_LABELS, IMR_STATUSES, PROFILE_LEVELS
-from matcare.publish.map.legend_rows import NO_DATA, PUBU, YLORBR, Theme, bins, rows
+from matcare.publish.map.legend_rows import NO_DATA, PUBU, YLORBR, Theme, bins, rows, say
 
 __all__ = ["CLUSTER_WORDS", "IMR_WORDS", "outcome_themes"]
 
@@ -71,6 +71,7 @@ def _rate_themes() -> list[Theme]:
         "kind": "bins",
         "status": "imr_status",
         "bound": False,
+        "say": say("rate", " per 1,000"),
         "classes": bins(_UPPER, _LABELS, YLORBR),
     }
 
@@ -179,6 +180,7 @@ def _profile_themes() -> list[Theme]:
             "note": "Mean national percentile of the county’s indicators, higher is of more concern (indicators.csv). "
             "Infant mortality itself is not in it.",
             "kind": "bins",
+            "say": {"format": "whole", "before": "mean percentile "},
             "column": f"profile_{level}",
             "status": None,
             "bound": False,

@@ -7,25 +7,68 @@ dates compare.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from matcare.contracts import COUNTY_RESULTS, COVERAGE_MINUTES, DESERT_CLASSES, SERVICES
-from matcare.publish.map.legend_rows import BUPU_DARK_FIRST, NO_DATA, PUBU, YLGNBU, Theme, bins, rows
+from matcare.publish.map.legend_rows import (
+    BUPU_DARK_FIRST,
+    LEVEL_NOT_REPORTED,
+    MINUTES_LABELS,
+    MINUTES_UPPER,
+    NO_DATA,
+    PUBU,
+    REASON_PATTERNS,
+    REASON_WORDS,
+    SHARE_LABELS,
+    SHARE_UPPER,
+    YLGNBU,
+    Theme,
+    bins,
+    minutes_segment,
+    rows,
+    say,
+)
 from matcare.publish.map.outcome_themes import outcome_themes
+from matcare.publish.map.planning_themes import planning_themes
 
-__all__ = ["CLASS_WORDS", "FAMILIES", "REASON_WORDS", "SERVICE_WORDS", "themes"]
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+__all__ = ["CLASS_WORDS", "FAMILIES", "REASON_WORDS", "SERVICE_WORDS", "families", "run_themes", "themes"]
 
 FAMILIES: Final = {
     "class": "March of Dimes class",
     "desert": "Drive-time deserts",
+    "definitions": "Definitions side by side",
+    "certainty": "Certainty",
     "minutes": "Minutes to care",
     "within": "Women within reach",
+    "risk": "Risk-appropriate care",
+    "backup": "Backup: the second unit",
+    "catchment": "Catchment",
+    "tiers": "Other tiers of care",
     "imr": "Infant mortality",
     "clusters": "Clusters",
     "profile": "Mother-infant profile",
     "context": "Context",
 }
 """Families of themes, in the order of the list."""
+
+_CHOICES: Final = {
+    "minutes": "Service",
+    "within": "Service",
+    "definitions": "Definition",
+    "certainty": "How sure of",
+    "risk": "Which care",
+    "backup": "Which minutes",
+    "catchment": "Which measure",
+    "tiers": "Tier",
+    "imr": "Which rate",
+    "clusters": "Clusters of",
+    "profile": "Level",
+    "context": "Context",
+}
+"""What one chooses in a family that has more than one theme."""
 
 _CLASS_LEGEND: Final = {
     "desert": ("Maternity care desert", "#7f2704"),
@@ -52,24 +95,7 @@ def _joined_words(level: str) -> str:
 CLASS_WORDS: Final = {level: _joined_words(level) for level in DESERT_CLASSES}
 """March of Dimes classes in words."""
 
-REASON_WORDS: Final = {
-    "covered": "within reach",
-    "partly_covered": "within reach for some",
-    "beyond_limit": "Beyond the search limit",
-    "unreachable": "No road route to any such unit",
-    "no_road_access": "No road within 30 km",
-    "ferry_or_air_only": "Ferry or plane only",
-    "no_demand_points": "Nobody lives there, by the census",
-}
-"""Why minutes are missing, in words."""
-
-_REASON_PATTERNS: Final = {
-    "beyond_limit": "cross",
-    "unreachable": "grid",
-    "no_road_access": "diagonal",
-    "ferry_or_air_only": "waves",
-    "no_demand_points": "bars",
-}
+_PREFERRED_LIMIT: Final = 60
 _MANY_WITHOUT: Final = 0.1
 """A mean that leaves out this share of women is marked on the map: in Alaska it speaks of the towns alone."""
 
@@ -83,8 +109,13 @@ SERVICE_WORDS: Final = {
 """Services in few words, for lists and tables."""
 
 
-def themes() -> list[Theme]:
-    """Return every theme of the map.
+def themes(columns: Container[str] | None = None) -> list[Theme]:
+    """Return every theme of the map, or those that a table can show.
+
+    Parameters
+    ----------
+    columns : container of str, optional
+        Names of the columns there are: a theme whose column is absent is left out, and so is a status that is absent.
 
     Returns
     -------
@@ -92,10 +123,18 @@ def themes() -> list[Theme]:
         ``id``, ``family``, ``label`` (in lists), ``title`` and ``note`` (in the legend), ``kind`` (``category``,
         ``bins`` or ``flag``), ``column``, ``status`` (the column that says why a value is missing), ``bound`` (whether
         the column exists again with the suffix ``_corroborated``), ``classes`` and ``missing`` (legend rows),
-        ``overlay`` (rows for values that stand with a reservation), ``fallback`` (the column that fills an empty value,
-        under an overlay of its own; only where a theme has one). A bin holds values up to ``to``, and ``to`` itself
-        unless ``below``.
+        ``overlay`` (rows of values that are shown with a reserve), ``fallback`` (a column that fills the first where it
+        is empty), ``service``, ``segment`` (what the buttons choose) and ``say`` (how a value is put in words), where
+        they apply.
     """
+    every = [*run_themes(), *planning_themes()]
+    if columns is None:
+        return every
+    return [_fitted(theme, columns) for theme in every if theme["column"] in columns]
+
+
+def run_themes() -> list[Theme]:
+    """Return the themes of the columns that every run has."""
     return [
         _class_theme(),
         *(_desert_theme(limit) for limit in (30, 60)),
@@ -103,6 +142,23 @@ def themes() -> list[Theme]:
         *(_within_theme(service, limit) for service in SERVICES for limit in COVERAGE_MINUTES),
         *outcome_themes(),
         *_context_themes(),
+    ]
+
+
+def _fitted(theme: Theme, columns: Container[str]) -> Theme:
+    """Leave out of a theme what stands on columns that are absent."""
+    overlay = [row for row in theme.get("overlay", ()) if "column" not in row or row["column"] in columns]
+    status = theme["status"] if theme["status"] in columns else None
+    return theme | {"status": status} | ({"overlay": overlay} if "overlay" in theme else {})
+
+
+def families(shown: Sequence[Theme]) -> list[dict[str, Any]]:
+    """Return the families that have a theme, in order: ``id``, ``label``, ``choice`` and ``segments`` (their names)."""
+    present = {theme["family"] for theme in shown}
+    return [
+        {"id": name, "label": label, "choice": _CHOICES.get(name), "segments": "Minutes"}
+        for name, label in FAMILIES.items()
+        if name in present
     ]
 
 
@@ -131,7 +187,8 @@ def _desert_theme(limit: int) -> Theme:
     return {
         "id": f"desert-{limit}",
         "family": "desert",
-        "limit": limit,
+        "segment": minutes_segment(limit),
+        "preferred": limit == _PREFERRED_LIMIT,
         "label": f"{limit} minutes",
         "title": f"Drive-time desert, {limit} minutes",
         "note": f"A desert where at least half of women 15-44 live more than {limit} minutes by car from birth care.",
@@ -148,18 +205,7 @@ def _desert_theme(limit: int) -> Theme:
 
 
 def _minutes_theme(service: str) -> Theme:
-    upper = (15, 30, 45, 60, 90, 120, None)
-    labels = (
-        "15 minutes or less",
-        "over 15 to 30",
-        "over 30 to 45",
-        "over 45 to 60",
-        "over 60 to 90",
-        "over 90 to 120",
-        "over 120",
-    )
     column = f"minutes_{service}_reason"
-    reasons = [reason for reason in COUNTY_RESULTS.column(column).values if not reason.endswith("covered")]
     return {
         "id": f"minutes-{service}",
         "family": "minutes",
@@ -171,7 +217,8 @@ def _minutes_theme(service: str) -> Theme:
         "column": f"minutes_{service}",
         "status": column,
         "bound": service == "birth_care",
-        "classes": bins(upper, labels, YLGNBU),
+        "say": say("minutes", " minutes"),
+        "classes": bins(MINUTES_UPPER, MINUTES_LABELS, YLGNBU),
         "overlay": [
             {
                 "column": f"share_women_without_minutes_{service}",
@@ -181,35 +228,45 @@ def _minutes_theme(service: str) -> Theme:
             }
         ],
         "missing": [
-            *rows(reasons, REASON_WORDS, _REASON_PATTERNS),
+            *rows(REASON_PATTERNS, REASON_WORDS, REASON_PATTERNS),
+            *_level_rows(service),
             NO_DATA,
         ],
     }
 
 
 def _within_theme(service: str, limit: int) -> Theme:
-    upper = (0.0, 0.25, 0.5, 0.75, 0.95, None)
-    labels = ("None (0 %)", "over 0 to 25 %", "over 25 to 50 %", "over 50 to 75 %", "over 75 to 95 %", "over 95 %")
     return {
         "id": f"within-{service}-{limit}",
         "family": "within",
         "service": service,
-        "limit": limit,
+        "segment": minutes_segment(limit),
         "label": f"{SERVICE_WORDS[service]}, {limit} minutes",
         "title": f"Women 15-44 within {limit} minutes of: {SERVICES[service]}",
         "note": "Share of the county’s women, by car at the profile’s speeds. No road route: not within.",
         "kind": "bins",
         "column": f"share_women_within_{limit}_{service}",
-        "status": None,
+        "status": f"minutes_{service}_reason",
         "bound": service == "birth_care",
-        "classes": bins(upper, labels, BUPU_DARK_FIRST),
-        "missing": [NO_DATA],
+        "say": say("share"),
+        "classes": bins(SHARE_UPPER, SHARE_LABELS, BUPU_DARK_FIRST),
+        "missing": [
+            *rows(["no_demand_points"], REASON_WORDS, REASON_PATTERNS),
+            *_level_rows(service),
+            NO_DATA,
+        ],
     }
+
+
+def _level_rows(service: str) -> list[dict[str, Any]]:
+    """Return the legend row of states without any reported level, for a service that counts by level."""
+    reasons = COUNTY_RESULTS.column(f"minutes_{service}_reason").values
+    return [LEVEL_NOT_REPORTED] if LEVEL_NOT_REPORTED["value"] in reasons else []
 
 
 def _context_themes() -> list[Theme]:
     not_reported = {"value": "not_reported", "label": "Not reported by the source", "pattern": "dots"}
-    shared: Theme = {"family": "context", "kind": "bins", "bound": False}
+    shared: Theme = {"family": "context", "kind": "bins", "bound": False, "say": say("finely")}
     fifths = ("lowest fifth", "second fifth", "middle fifth", "fourth fifth", "highest fifth")
     poverty = ("10 % or less", "over 10 to 15 %", "over 15 to 20 %", "over 20 to 25 %", "over 25 %")
     uninsured = ("under 5 %", "5 to under 10 %", "10 to under 15 %", "15 to under 20 %", "20 % or more")
@@ -232,6 +289,7 @@ def _context_themes() -> list[Theme]:
             "label": "Social vulnerability (SVI)",
             "title": "Social Vulnerability Index 2022, national percentile",
             "note": "CDC/ATSDR; higher is more vulnerable.",
+            "say": {"format": "hundredths", "before": "percentile "},
             "column": "svi",
             "status": None,
             "classes": bins((0.2, 0.4, 0.6, 0.8, None), fifths, PUBU),

@@ -1,13 +1,15 @@
 // Data: the page's JSON, read once. Columns are lists, coded words ({values, codes}) or one word for all ({all}).
 
 function readColumns(columns) {
-  return function get(name, i) {
+  const get = function get(name, i) {
     const column = columns[name];
     if (column === undefined) return null;
     if (Array.isArray(column)) return column[i];
     if ("all" in column) return column.all;
     return column.codes[i] < 0 ? null : column.values[column.codes[i]];
   };
+  get.has = (name) => name in columns;
+  return get;
 }
 
 // Steps in units of 1e-4 degrees → Leaflet's [lat, lon]; `at` carries the last point on to the next ring.
@@ -50,7 +52,21 @@ const format = {
   share: (x) => (x === null ? "–" : x > 0 && x < 0.005 ? "<1 %" : x < 1 && x >= 0.995 ? ">99 %" : Math.round(100 * x) + " %"),
   finely: (x) => (x === null ? "–" : (100 * x).toFixed(1) + " %"),
   rate: (x) => (x === null ? "–" : x.toFixed(2)),
+  tenths: (x) => (x === null ? "–" : x > 0 && x < 0.05 ? "<0.1" : x.toFixed(1)),
+  hundredths: (x) => (x === null ? "–" : String(Math.round(100 * x))),
+  hundredths_finely: (x) => (x === null ? "–" : (100 * x).toFixed(2)),
+  signed: (x) => (x === null ? "–" : signed(x, format.minutes)),
+  signed_share: (x) => (x === null ? "–" : `${signed(100 * x, format.minutes)} points`),
+  signed_whole: (x) => (x === null ? "–" : signed(x, format.whole)),
 };
+
+// A change carries its sign; a true minus, and none for zero.
+function signed(x, shown) {
+  const size = shown(Math.abs(x));
+  return size === "0" ? "0" : (x < 0 ? "−" : "+") + size;
+}
+
+const lowerFirst = (words) => words[0].toLowerCase() + words.slice(1);
 
 function greatCircleKm(a, b) {
   const rad = Math.PI / 180;

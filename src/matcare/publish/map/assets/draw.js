@@ -12,7 +12,9 @@ const PATTERN_MARKS = {
   cross: (c) => { line(c, 0, 0, 8, 8); line(c, 0, 8, 8, 0); },
   grid: (c) => { line(c, 0, 4, 8, 4); line(c, 4, 0, 4, 8); },
   bars: (c) => { line(c, 0, 4, 8, 4); },
+  columns: (c) => { line(c, 4, 0, 4, 8); },
   waves: (c) => { c.beginPath(); c.moveTo(0, 4); c.quadraticCurveTo(2, 1, 4, 4); c.quadraticCurveTo(6, 7, 8, 4); c.stroke(); },
+  rings: (c) => { c.beginPath(); c.arc(4, 4, 2.2, 0, 7); c.stroke(); },
   dots: (c) => { for (const [x, y] of [[2, 2], [6, 6]]) { c.beginPath(); c.arc(x, y, 0.9, 0, 7); c.fill(); } },
 };
 
@@ -106,6 +108,7 @@ const SHAPES = {
   square: (c, x, y, r) => c.rect(x - r, y - r, 2 * r, 2 * r),
   diamond: (c, x, y, r) => regular(c, x, y, r * 1.15, 4),
   triangle: (c, x, y, r) => regular(c, x, y, r * 1.2, 3),
+  triangle_down: (c, x, y, r) => regular(c, x, y, r * 1.2, 3, Math.PI),
   pentagon: (c, x, y, r) => regular(c, x, y, r * 1.1, 5),
   star: (c, x, y, r) => {
     for (let k = 0; k < 10; k++) {
@@ -161,6 +164,14 @@ const Mark = L.CircleMarker.extend({
     const c = renderer._ctx;
     c.beginPath();
     SHAPES[this.options.shape](c, this._point.x, this._point.y, this._radius);
+    // A white rim, so that a symbol stands out from any county's colour.
+    if (this.options.rim) {
+      c.globalAlpha = 1;
+      c.lineWidth = 5;
+      c.lineJoin = "round";
+      c.strokeStyle = "#fff";
+      c.stroke();
+    }
     renderer._fillStroke(c, this);
   },
   // A small dot can be hit by a finger.

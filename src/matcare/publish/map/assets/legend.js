@@ -29,6 +29,17 @@ function makeClassifier(theme, county, bound) {
   };
 }
 
+// A county's value in words: the number, or the legend's words where there is none.
+function wordsOf(theme, county, bound, i) {
+  const { row, overlay } = makeClassifier(theme, county, bound)(i);
+  const missing = row >= theme.classes.length;
+  const entry = missing ? theme.missing[row - theme.classes.length] : theme.classes[row];
+  if (missing || theme.kind !== "bins") return entry ? entry.label : "";
+  const { before = "", format: form, after = "" } = theme.say;
+  const words = before + format[form](valueOf(theme, county, bound, i)) + after;
+  return overlay ? `${words} (${lowerFirst(overlay.label)})` : words;
+}
+
 function drawLegend(app, theme, tally) {
   const legend = document.getElementById("legend");
   const title = theme.family === "imr" && app.data.count ? `${theme.title}, ${app.county("outcome_period", 0)}` : theme.title;
@@ -38,20 +49,23 @@ function drawLegend(app, theme, tally) {
     const share = women > 0 ? format.share(tally.women[k] / women) : "";
     return el("tr", { class: (apart ? "apart " : "") + (counties ? "" : "empty"), "data-value": String(entry.value ?? "") },
       el("td", { class: "swatch" }, swatch(fill)),
-      el("th", { scope: "row" }, entry.label),
+      el("th", { scope: "row" }, entry.label.replaceAll(" %", "\u00a0%")),
       el("td", { class: "n" }, counties.toLocaleString("en-US")),
       el("td", { class: "n" }, words || share));
   };
   const body = el("tbody");
+  // Of a difference only the classes between the least and the greatest change that there is, and "no change".
+  const filled = theme.classes.map((_, k) => k).filter((k) => tally.counties[k] || theme.classes[k].zero);
+  const outside = (k) => theme.trim && (k < filled[0] || k > filled[filled.length - 1]);
   theme.classes.forEach((entry, k) => {
-    if (entry.colours.length > 1 && !tally.counties[k]) return;
+    if ((entry.colours.length > 1 && !tally.counties[k] && theme.joined) || outside(k)) return;
     body.append(row(entry, fillOf(entry.colours), k));
   });
   let apart = true;
   (theme.overlay || []).forEach((entry, k) => {
     const at = theme.classes.length + theme.missing.length + k;
     if (!tally.counties[at]) return;
-    const middle = theme.classes[2].colours;
+    const middle = theme.classes[Math.min(2, theme.classes.length - 1)].colours;
     body.append(row(entry, fillOf(middle, entry.pattern), at, apart, "of these"));
     apart = false;
   });
@@ -71,26 +85,32 @@ function drawLegend(app, theme, tally) {
   document.getElementById("drawer-title").textContent = title;
 }
 
-const LISTED = [["imr", "Which rate"], ["clusters", "Clusters of"], ["profile", "Level"], ["context", "Context"]];
+const MOST_BUTTONS = 4;
 
-// The list: a family by radio button, then the finer choices of the family that is on.
-function makeThemeList(app) {
+// The list: a family by radio button, then the finer choices of the family that is on. Themes of a family differ by
+// service, by segment (minutes, before or after), or by their label alone.
+function makeThemeList(app, first) {
   const { data } = app;
   const box = document.getElementById("themes");
-  const chosen = { service: "birth_care", limit: { desert: 60, within: 30 }, context: "uninsured", imr: "imr", clusters: "cluster-imr", profile: "profile-overall" };
-  let family = "class";
+  const chosen = { service: first.service || null, segment: first.segment ? first.segment.value : null, listed: { [first.family]: first.id } };
+  let family = first.family;
 
-  const options = {
-    desert: () => [limits("desert", [30, 60])],
-    minutes: () => [services()],
-    within: () => [services(), limits("within", [30, 60, 90])],
-    ...Object.fromEntries(LISTED.map(([name, words]) => [name, () => [listed(name, words)]])),
-  };
+  const of = (name) => data.themes.filter((theme) => theme.family === name);
+  const unique = (values) => [...new Set(values)];
 
-  // Families whose themes are chosen by name.
-  function listed(name, words) {
-    const choices = data.themes.filter((theme) => theme.family === name).map((theme) => [theme.id, theme.label]);
-    return select(words, choices, chosen[name], (value) => { chosen[name] = value; });
+  function segmentOf(name) {
+    const offered = of(name).filter((theme) => theme.segment);
+    const wanted = offered.find((theme) => theme.segment.value === chosen.segment) || offered.find((theme) => theme.preferred) || offered[0];
+    return wanted ? wanted.segment.value : null;
+  }
+
+  // The theme that the choices name.
+  function current() {
+    const themes = of(family);
+    const service = themes.some((theme) => theme.service === chosen.service) ? chosen.service : themes[0].service;
+    const segment = segmentOf(family);
+    if (!themes[0].service && segment === null) return themes.find((theme) => theme.id === chosen.listed[family]) || themes[0];
+    return themes.find((theme) => theme.service === service && (!theme.segment || theme.segment.value === segment)) || themes[0];
   }
 
   function select(name, choices, value, set) {
@@ -98,48 +118,57 @@ function makeThemeList(app) {
       choices.map(([id, label]) => el("option", { value: id, selected: id === value }, label)));
   }
 
-  const services = () => select("Service", Object.entries(data.words.service), chosen.service, (value) => { chosen.service = value; });
-
-  function limits(group, values) {
-    return el("div", { class: "limits", role: "radiogroup", "aria-label": "Minutes" }, values.map((limit) => el("label", {},
-      el("input", { type: "radio", name: `limit-${group}`, value: String(limit), checked: limit === chosen.limit[group],
-        on: { change: () => { chosen.limit[group] = limit; apply(); } } }), `${limit} min`)));
+  function buttons(group, name, segments, value) {
+    return el("div", { class: "limits", role: "radiogroup", "aria-label": name }, segments.map((segment) => el("label", {},
+      el("input", { type: "radio", name: `segment-${group}`, value: String(segment.value), checked: segment.value === value,
+        on: { change: () => { chosen.segment = segment.value; apply(); } } }), segment.label)));
   }
 
-  function id() {
-    if (family === "minutes") return `minutes-${chosen.service}`;
-    if (family === "within") return `within-${chosen.service}-${chosen.limit.within}`;
-    if (family === "desert") return `desert-${chosen.limit.desert}`;
-    return family in chosen ? chosen[family] : family;
+  function choices({ id, choice, segments }) {
+    const themes = of(id);
+    const parts = [];
+    if (themes[0].service) {
+      parts.push(select(choice, unique(themes.map((theme) => theme.service)).map((service) => [service, data.words.service[service]]),
+        current().service, (value) => { chosen.service = value; }));
+    } else if (!themes[0].segment && themes.length > 1) {
+      parts.push(select(choice, themes.map((theme) => [theme.id, theme.label]), current().id, (value) => { chosen.listed[id] = value; }));
+    }
+    const offered = unique(themes.filter((theme) => theme.segment).map((theme) => theme.segment.value))
+      .map((value) => themes.find((theme) => theme.segment.value === value).segment);
+    if (offered.length > MOST_BUTTONS) {
+      parts.push(select(segments, offered.map(({ value, label }) => [String(value), label]), String(segmentOf(id)),
+        (text) => { chosen.segment = offered.find(({ value }) => String(value) === text).value; }));
+    } else if (offered.length > 1) parts.push(buttons(id, segments, offered, segmentOf(id)));
+    return parts;
   }
 
   function build() {
     box.querySelectorAll("label.family, .finer").forEach((node) => node.remove());
-    for (const [name, label] of Object.entries(data.families)) {
-      box.append(el("label", { class: "family" }, el("input", { type: "radio", name: "family", value: name, checked: name === family,
-        on: { change: () => { family = name; finer(); apply(); } } }), label));
-      box.append(el("div", { class: "finer", "data-family": name, hidden: true }));
+    for (const { id, label } of data.families) {
+      box.append(el("label", { class: "family" }, el("input", { type: "radio", name: "family", value: id, checked: id === family,
+        on: { change: () => { family = id; finer(); apply(); } } }), label));
+      box.append(el("div", { class: "finer", "data-family": id, hidden: true }));
     }
     finer();
   }
 
   function finer() {
-    box.querySelectorAll(".finer").forEach((node) => {
-      const on = node.dataset.family === family && family in options;
-      node.hidden = !on;
-      node.style.display = on ? "" : "none";
-      node.replaceChildren(...(on ? options[family]() : []));
+    data.families.forEach((entry) => {
+      const node = box.querySelector(`.finer[data-family="${CSS.escape(entry.id)}"]`);
+      const parts = entry.id === family ? choices(entry) : [];
+      node.hidden = !parts.length;
+      node.replaceChildren(...parts);
     });
   }
 
-  const apply = () => app.setTheme(id());
+  const apply = () => app.setTheme(current().id);
 
   // Set the list to a theme that was chosen elsewhere.
   function choose(theme) {
     family = theme.family;
     if (theme.service) chosen.service = theme.service;
-    if (theme.limit) chosen.limit[family] = theme.limit;
-    if (LISTED.some(([name]) => name === family)) chosen[family] = theme.id;
+    if (theme.segment) chosen.segment = theme.segment.value;
+    chosen.listed[family] = theme.id;
     build();
     apply();
   }

@@ -10,7 +10,7 @@ window.matcareMap = function matcareMap(map) {
   const narrow = () => window.matchMedia("(max-width: 760px)").matches;
   const claimedBox = document.getElementById("claimed");
   const shapes = new Array(data.count);
-  let theme = data.themes[0];
+  let theme = themeById.get(data.first);
 
   map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
   L.control.zoom({ position: "topleft" }).addTo(map);
@@ -21,6 +21,7 @@ window.matcareMap = function matcareMap(map) {
   const app = {
     data, county, facility, map,
     bound: () => !claimedBox.checked,
+    theme: () => theme,
     isBirthCare: (i) => Boolean(data.groups[data.facilities.group[i]].birth) && data.groups[data.facilities.group[i]].id !== "birth_center" && app.listed(i),
     // A unit stands in the panel unless the switch leaves it out.
     listed: (i) => !(app.bound() && data.facilities.claimed[i]),
@@ -45,16 +46,7 @@ window.matcareMap = function matcareMap(map) {
     return `${county("county_name", c)}, ${county("state", c)}`;
   }
 
-  function valueWords(c) {
-    const { row, overlay } = classify(c);
-    const missing = row >= theme.classes.length;
-    const value = valueOf(theme, county, app.bound(), c);
-    const entry = missing ? theme.missing[row - theme.classes.length] : theme.classes[row];
-    if (missing || theme.kind !== "bins") return entry ? entry.label : "";
-    const words = theme.family === "minutes" ? `${format.minutes(value)} minutes` : theme.family === "imr" ? `${format.rate(value)} per 1,000`
-      : theme.family === "profile" ? `mean percentile ${format.whole(value)}` : theme.id === "svi" ? `percentile ${format.whole(100 * value)}` : theme.id === "uninsured" || theme.id === "poverty" ? format.finely(value) : format.share(value);
-    return overlay ? `${words} (${overlay.label[0].toLowerCase()}${overlay.label.slice(1)})` : words;
-  }
+  const valueWords = (c) => wordsOf(theme, county, app.bound(), c);
 
   const tip = L.tooltip({ sticky: true, direction: "top", offset: [0, -6], opacity: 1 });
   const showTip = (at, head, words) => { tip.setContent(el("div", {}, el("b", {}, head), words)).setLatLng(at); if (!map.hasLayer(tip)) tip.addTo(map); };
@@ -104,7 +96,7 @@ window.matcareMap = function matcareMap(map) {
     const group = data.groups[code];
     tallies[code] += 1;
     const mark = new Mark([facility("lat", i), facility("lon", i)], {
-      renderer, shape: group.shape, radius: group.radius, fillOpacity: 1, opacity: 1, ...symbolStyle(group, data.facilities.claimed[i]),
+      renderer, shape: group.shape, rim: group.always, radius: group.radius, fillOpacity: 1, opacity: 1, ...symbolStyle(group, data.facilities.claimed[i]),
     });
     mark.facility = i;
     mark.full = group.radius;
@@ -140,21 +132,53 @@ window.matcareMap = function matcareMap(map) {
   const near = () => !national || everywhere.checked || map.getZoom() >= 6;
 
   function showGroups() {
-    const on = (code) => near() && document.getElementById(`group-${code}`)?.checked;
+    const on = (code) => (near() || data.groups[code].always) && document.getElementById(`group-${code}`)?.checked;
     if (order.every((code) => map.hasLayer(marks[code]) === Boolean(on(code)))) return;
     marks.forEach((layer) => layer.remove());
     for (const code of order) if (on(code)) marks[code].addTo(map);
   }
 
+  // Where women live to whom the change matters most: dots under the facilities, sized by women.
+  const dots = L.featureGroup();
+  const points = data.points && data.points.lat.length ? data.points : null;
+  const dotGroup = { shape: "circle", radius: 4, fill: "#ffffff" };
+
+  function makeDots() {
+    for (let k = 0; points && k < points.lat.length; k++) {
+      const radius = Math.min(7, 1.6 + Math.sqrt(points.women[k] || 0) / 8);
+      const dot = new Mark([points.lat[k], points.lon[k]], { renderer, shape: "circle", radius, fillOpacity: 0.9, opacity: 1, ...symbolStyle(dotGroup, false) });
+      dot.point = k;
+      dots.addLayer(dot);
+    }
+    const minutes = (x) => (x === null ? "no route in range" : `${format.minutes(x)} min`);
+    dots.on("mousemove mouseover click", ({ layer, latlng }) => showTip(latlng, `${format.whole(points.women[layer.point])} women 15-44`,
+      `${minutes(points.minutes_before[layer.point])} before, ${minutes(points.minutes_after[layer.point])} after`));
+    dots.on("mouseout", hideTip);
+    if (points) dots.addTo(map);
+  }
+
+  // Facilities come off and on again, so that they stay above the dots.
+  function showDots(on) {
+    if (on) dots.addTo(map);
+    else dots.remove();
+    marks.forEach((layer) => layer.remove());
+    showGroups();
+  }
+
+  function dotsRow() {
+    return points && el("label", {}, el("input", { type: "checkbox", id: "dots", checked: true, on: { change: (event) => showDots(event.target.checked) } }),
+      symbol(dotGroup), el("span", {}, points.label), el("span", { class: "n" }, points.lat.length.toLocaleString("en-US")));
+  }
+
   function listGroups() {
-    document.getElementById("groups").replaceChildren(...data.groups.map((group, code) => !tallies[code] ? null : el("label", {},
+    document.getElementById("groups").replaceChildren(...[...data.groups.map((group, code) => !tallies[code] ? null : el("label", {},
       el("input", { type: "checkbox", id: `group-${code}`, checked: !group.off, on: { change: showGroups } }), symbol(group),
-      el("span", {}, group.label), el("span", { class: "n", "data-code": String(code) }, tallyWords(code)))).filter(Boolean));
+      el("span", {}, group.label), el("span", { class: "n", "data-code": String(code) }, tallyWords(code)))), dotsRow()].filter(Boolean));
     const places = document.getElementById("places");
     places.open = !national;
-    document.getElementById("everywhere-label").hidden = !national;
+    document.getElementById("everywhere-label").hidden = !national || data.groups.every((group, code) => group.always || !tallies[code]);
     everywhere.addEventListener("change", showGroups);
-    places.hidden = !data.facility_count;
+    places.hidden = !data.facility_count && !points;
   }
 
   // Selecting.
@@ -221,9 +245,10 @@ window.matcareMap = function matcareMap(map) {
   new ResizeObserver(() => map.invalidateSize()).observe(document.getElementById("stage"));
 
   fit(jumps.length ? jumps[0][1] : data.bounds, false);
+  makeDots();
   fillGroups();
   listGroups();
-  const list = makeThemeList(app);
+  const list = makeThemeList(app, theme);
   app.choose = (id) => { if (themeById.has(id)) list.choose(themeById.get(id)); };
   restyle();
   makeSearch(app);
