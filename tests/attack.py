@@ -47,8 +47,12 @@ COLUMNS = ["file", "attack", "where", "low", "high"]
 
 COUNT = re.compile(r"(^|_)(deaths|births|discharges)(_|$)")
 NO_COUNT = re.compile(
-    r"share|^(excess|clinicians|per|minutes)_|(_status|_from|_from_before|_from_after|_disagree|_source|_note|_to_flip)$|^births_per_year$"
+    r"share|^(excess|clinicians|midwives|per|minutes)_|(_status|_from|_from_before|_from_after|_disagree|_source|_note|_to_flip)$"
+    r"|^births_per_year$|^births_(newly_(beyond|within)_|nearest|estimated|shifted|affected|taken|newly_out)"
 )
+"""No counts: shares, rates, words; and Census estimates of births, whole or shared out over block groups by people and over
+units by travel. Births of a kind (`births_high_risk_per_year`) are counts here: they stand on registered shares."""
+
 RATE = re.compile(r"^(imr|rate)(_(published|before|after|\d{4}))?$")
 RANK = re.compile(r"(^|_)(percentile|rank)(_|$)")
 OF_AN_ESTIMATE = 0.3
@@ -256,6 +260,8 @@ def shares(frame: pd.DataFrame, numeric: list[str], note: Callable[..., None]) -
     """Births of a kind are their share times births, of as many years as the share's name says."""
     for share in [column for column in numeric if re.match(r"share_(low_birth|preterm|very_low)", column)]:
         half = half_a_digit(frame[share])
+        if f"{share}_status" in frame:  # a line through other counties' shares gives an estimate back, and no count
+            frame = frame.assign(**{share: frame[share].where(frame[f"{share}_status"] != "estimated")})
         seven = share.endswith("_7_years")
         sources = (
             [("births_per_year", YEARS, OF_AN_ESTIMATE)]

@@ -82,10 +82,22 @@ def test_minutes_and_shares_are_consistent(counties, national):
         assert points.loc[both, f"minutes_{wider}"].notna().all()
         assert (points.loc[both, f"minutes_{stricter}"] >= points.loc[both, f"minutes_{wider}"] - 1e-9).all()
     for service in SERVICES:
-        for low, high in ((30, 60), (60, 90)):
-            assert (
-                counties[f"share_women_within_{low}_{service}"] <= counties[f"share_women_within_{high}_{service}"]
-            ).all()
+        unknown = counties[f"minutes_{service}_reason"] == "level_not_reported"
+        shares = counties[[f"share_women_within_{limit}_{service}" for limit in (30, 60, 90)]]
+        assert (shares[~unknown].diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+        assert shares[unknown].isna().all(axis=None)
+
+
+def test_levels_in_puerto_rico_are_unknown_and_not_zero(counties, national):
+    for service in SERVICES:
+        unknown = counties["state"] == "PR" if service in {"neonatal_2_plus", "neonatal_3_plus"} else [False] * 3222
+        assert ((counties[f"minutes_{service}_reason"] == "level_not_reported") == unknown).all()
+        points = national.block_groups
+        here = points["county_fips"].str.startswith("72") & any(unknown)
+        assert ((points[f"reason_{service}"] == "level_not_reported") == here).all()
+
+
+def test_a_desert_at_sixty_minutes_is_one_at_thirty(counties):
     assert (counties["drive_time_desert_30"] | ~counties["drive_time_desert_60"]).all()
 
 

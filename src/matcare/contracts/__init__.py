@@ -2,6 +2,7 @@
 
 from matcare.contracts.adjacency import ADJACENCY
 from matcare.contracts.association import ASSOCIATION
+from matcare.contracts.certainty import BASELINE_CERTAINTY
 from matcare.contracts.clusters import CLUSTERS
 from matcare.contracts.desert_outcomes import DESERT_OUTCOMES
 from matcare.contracts.disparities import CONCENTRATION_CURVE, DISPARITIES
@@ -13,6 +14,7 @@ from matcare.contracts.embedded import (
     DRIVE_TIME_ERROR,
     EMBEDDED,
     FACILITIES,
+    OTHER_HOSPITALS,
     OUTCOMES,
     ROAD_EDGES,
     ROAD_NODES,
@@ -48,6 +50,7 @@ from matcare.contracts.outputs import (
 __all__ = [
     "ADJACENCY",
     "ASSOCIATION",
+    "BASELINE_CERTAINTY",
     "BASELINE_MINUTES",
     "BLOCK_GROUPS",
     "CLUSTERS",
@@ -76,6 +79,7 @@ __all__ = [
     "MINUTES_REASONS",
     "NATIONAL_CHANGES",
     "NATIONAL_RATES",
+    "OTHER_HOSPITALS",
     "OUTCOMES",
     "OUTCOMES_BY_RACE",
     "OUTCOME_COLUMNS",

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from matcare.contracts.association import ASSOCIATION
+from matcare.contracts.backup import BACKUP_COLUMNS, CARE_TIER_COLUMNS, CROSS_BORDER
+from matcare.contracts.catchments import COUNTY_CATCHMENT_COLUMNS, POINT_CATCHMENT_COLUMNS
+from matcare.contracts.certainty import CERTAINTY_COLUMNS
+from matcare.contracts.closures import FRAGILITY, UNIT_BIRTHS
 from matcare.contracts.clusters import CLUSTERS
+from matcare.contracts.definitions import DEFINITION_AGREEMENT, DEFINITION_CELLS, DEFINITION_COLUMNS, DEFINITIONS
 from matcare.contracts.desert_outcomes import DESERT_OUTCOMES
+from matcare.contracts.designations import GRANT_COLUMNS
 from matcare.contracts.disparities import CONCENTRATION_CURVE, DISPARITIES
 from matcare.contracts.embedded import COUNTIES, DEMAND, FACILITIES
 from matcare.contracts.indicators import INDICATOR_CATALOG, INDICATORS, NICU_SUPPORT_COLUMNS, STATE_POLICIES
 from matcare.contracts.model import Column, Table
 from matcare.contracts.national import NATIONAL_CHANGES
 from matcare.contracts.outcome_columns import OUTCOME_COLUMNS, PROFILE_COLUMNS
+from matcare.contracts.risk_appropriate import COVERAGE, COVERAGE_COLUMNS, TRANSFERS
 
 __all__ = [
     "BLOCK_GROUPS",
@@ -54,8 +62,18 @@ DESERT_CLASSES: Final = (
 )
 """March of Dimes classes, worst first; a joined one stands where a missing input leaves more than one possible."""
 
-MINUTES_REASONS: Final = ("covered", "beyond_limit", "unreachable", "no_road_access", "ferry_or_air_only")
-"""Why minutes stand, or are missing."""
+MINUTES_REASONS: Final = (
+    "covered",
+    "beyond_limit",
+    "unreachable",
+    "no_road_access",
+    "ferry_or_air_only",
+    "level_not_reported",
+)
+"""Why minutes stand, or are missing; the last where no open hospital of the state has a reported neonatal level."""
+
+CERTAINTY_STATUSES: Final = ("default_scenario", "not_drawn")
+"""Whether probabilities and intervals stand beside a county's minutes and class."""
 
 COUNTY_MINUTES_REASONS: Final = ("covered", "partly_covered", *MINUTES_REASONS[1:], "no_demand_points")
 """Why a county's mean minutes stand, or are missing."""
@@ -66,10 +84,12 @@ _SHARE: Final = "share 0-1"
 def _minutes_columns(service: str, words: str, suffix: str = "") -> tuple[Column, ...]:
     bound = " Counting corroborated and likely units only." if suffix else ""
     floor = (
-        " A floor: many units have no reported level (none at all in Puerto Rico), and unknown is not none."
+        " A floor: many units have no reported level, and unknown is not none. Missing where no open hospital of the state has one (Puerto Rico)."
         if service in {"neonatal_2_plus", "neonatal_3_plus"}
         else ""
     )
+    unknown = " `level_not_reported`: no open hospital of the state has a reported level." if floor else ""
+    reasons = tuple(reason for reason in COUNTY_MINUTES_REASONS if floor or reason != "level_not_reported")
     columns = [
         Column(
             name=f"minutes_{service}{suffix}", kind="number", minimum=0, unit="minutes",
@@ -77,13 +97,13 @@ def _minutes_columns(service: str, words: str, suffix: str = "") -> tuple[Column
             source="computed",
         ),
         Column(
-            name=f"minutes_{service}{suffix}_reason", kind="text", required=True, values=COUNTY_MINUTES_REASONS,
-            description="`covered`; `partly_covered` where some women have no minutes (their share stands in its own column); where more than half have none the mean is withheld, and this is the reason of most of them.",
+            name=f"minutes_{service}{suffix}_reason", kind="text", required=True, values=reasons,
+            description=f"`covered`; `partly_covered` where some women have no minutes (their share stands in its own column); where more than half have none the mean is withheld, and this is the reason of most of them.{unknown}",
             source="computed",
         ),
         Column(
             name=f"share_women_without_minutes_{service}{suffix}", kind="number", minimum=0, maximum=1, unit=_SHARE,
-            description="Women 15-44 at demand points without minutes (no road, ferry or air only, beyond the limit): counted as not within any limit.",
+            description=f"Women 15-44 at demand points without minutes (no road, ferry or air only, beyond the limit): counted as not within any limit.{floor}",
             source="computed",
         ),
     ]  # fmt: skip
@@ -169,6 +189,14 @@ COUNTY_RESULTS: Final = Table(
         Column(name="share_women_within_60_birth_care_in_state", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Women within 60 minutes of birth care in their own state.", source="computed"),
         Column(name="share_women_nearest_birth_care_out_of_state", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Women whose nearest birth care is in another state.", source="computed"),
         Column(name="share_women_long_direct_leg_birth_care", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Women whose minutes to birth care stand on a straight local leg of more than 8 km, since no signed highway is shorter. On a grid of county roads that is right; over a lake, canyon or range it is too short: check.", source="computed"),
+        *BACKUP_COLUMNS,
+        *CARE_TIER_COLUMNS,
+        *COVERAGE_COLUMNS,
+        *COUNTY_CATCHMENT_COLUMNS,
+        *DEFINITION_COLUMNS,
+        *(replace(column, required=False) for column in CERTAINTY_COLUMNS),  # none where nothing was drawn
+        Column(name="certainty_status", kind="text", required=True, values=CERTAINTY_STATUSES, description="`default_scenario`: the draws kept with the data, made for the default scenario, which this run is; `not_drawn`: this run has other units, roads, speeds or thresholds: ask `matcare certainty`.", source="computed"),
+        *GRANT_COLUMNS,
         *_march_of_dimes("_corroborated"),
         *_minutes_columns("birth_care", SERVICES["birth_care"], "_corroborated"),
         *_deserts("_corroborated"),
@@ -215,9 +243,10 @@ BLOCK_GROUPS: Final = Table(
             for column in (
                 Column(name=f"minutes_{service}", kind="number", minimum=0, unit="minutes", description=f"{words}: drive minutes to the nearest.", source="computed"),
                 Column(name=f"facility_id_{service}", kind="text", description=f"{words}: the nearest facility.", source="computed"),
-                Column(name=f"reason_{service}", kind="text", required=True, values=MINUTES_REASONS, description="Why minutes stand or are missing.", source="computed"),
+                Column(name=f"reason_{service}", kind="text", required=True, values=MINUTES_REASONS, description="Why minutes stand or are missing; `level_not_reported` (neonatal levels II+ and III+): no open hospital of the state has a reported level, so the nearest is unknown.", source="computed"),
             )
         ),
+        *POINT_CATCHMENT_COLUMNS,
         Column(name="direct_leg_km_birth_care", kind="number", minimum=0, unit="km", description="Straight kilometres, where the minutes to birth care stand on a direct local leg instead of signed highways; over a lake, canyon or range that the roads go round they are too short.", source="computed"),
     ),
 )
@@ -280,6 +309,15 @@ OUTPUTS: Final = {
     "counties.csv": COUNTY_RESULTS,
     "facilities.csv": FACILITIES_OUT,
     "block_groups.parquet": BLOCK_GROUPS,
+    "coverage.csv": COVERAGE,
+    "coverage_counties.parquet": COVERAGE,
+    "transfers.csv": TRANSFERS,
+    "definitions.csv": DEFINITIONS,
+    "definition_cells.csv": DEFINITION_CELLS,
+    "definition_agreement.csv": DEFINITION_AGREEMENT,
+    "cross_border.csv": CROSS_BORDER,
+    "fragility.csv": FRAGILITY,
+    "unit_births.csv": UNIT_BIRTHS,
     "pooled_rates.csv": POOLED_RATES,
     "desert_outcomes.csv": DESERT_OUTCOMES,
     "association.csv": ASSOCIATION,

@@ -9,7 +9,9 @@ import pandas as pd
 from matcare.contracts import COUNTY_RESULTS, COVERAGE_MINUTES, SERVICES
 from matcare.measures.coverage import county_coverage, share_where
 from matcare.measures.deserts import drive_time_desert, march_of_dimes
+from matcare.measures.nearest import SERVICES_BY_LEVEL
 from matcare.measures.rates import infant_mortality
+from matcare.measures.risk_groups import states_without_levels
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -72,6 +74,8 @@ def _uncounted(facilities: pd.DataFrame) -> pd.Series:
     }
     open_but_not = ~facilities["counts_birth_care"].astype(bool) & (facilities["status"] == "open")
     chosen = facilities[open_but_not & facilities["obstetric_evidence"].isin(list(words))]
+    if chosen.empty:
+        return pd.Series(dtype="str")
     counted = chosen.groupby(["county_fips", "obstetric_evidence"]).size().reset_index(name="n")
     hospitals = counted["n"].map(lambda n: f"{n} hospital{'' if n == 1 else 's'}")
     texts = hospitals + " with obstetrics " + counted["obstetric_evidence"].map(words)
@@ -161,12 +165,26 @@ def county_results(
         if not suffix:
             columns["clinicians_per_10000_births"] = classed["clinicians_per_10000_births"]
     columns |= _access(block_groups, result["county_fips"])
+    columns |= _unknown(columns, result["state"].isin(states_without_levels(facilities)))
     for suffix in ("", "_corroborated"):
         for limit in (30, 60):
             within = columns[f"share_women_within_{limit}_birth_care{suffix}"]
             columns[f"drive_time_desert_{limit}{suffix}"] = drive_time_desert(within)
     result = result.assign(**columns)
     return result[[*(name for name in COUNTY_RESULTS.names if name in result.columns), "geometry"]]
+
+
+def _unknown(columns: dict[str, pd.Series], without_levels: pd.Series) -> dict[str, pd.Series]:
+    """Withhold what counts by neonatal level where no open hospital of the state has a reported one: it is not zero."""
+    changed: dict[str, pd.Series] = {}
+    for service in SERVICES_BY_LEVEL:
+        reason = columns[f"minutes_{service}_reason"]
+        lost = without_levels & (reason != "no_demand_points")
+        changed[f"minutes_{service}_reason"] = reason.mask(lost, "level_not_reported")
+        shares = [f"share_women_within_{limit}_{service}" for limit in COVERAGE_MINUTES]
+        for name in (f"minutes_{service}", f"share_women_without_minutes_{service}", *shares):
+            changed[name] = columns[name].mask(without_levels)
+    return changed
 
 
 def _access(block_groups: pd.DataFrame, county_fips: pd.Series) -> dict[str, pd.Series]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from matcare.contracts import BLOCK_GROUPS, SERVICES
 from matcare.geo import state_of_county
+from matcare.measures.risk_groups import states_without_levels
 from matcare.travel.found import Nearest
 from matcare.travel.legs import direct_legs
 from matcare.travel.ways import milliseconds
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
     from matcare.travel.searches import Trips
 
-__all__ = ["nearest_services"]
+__all__ = ["SERVICES_BY_LEVEL", "nearest_services"]
+
+SERVICES_BY_LEVEL: Final = ("neonatal_2_plus", "neonatal_3_plus")
+"""Services that count a facility by its reported neonatal level alone."""
 
 _SEARCHES: Final = {service: f"counts_{service}" for service in (*SERVICES, "birth_care_corroborated")}
 
@@ -42,9 +46,10 @@ def nearest_services(
     Returns
     -------
     pandas.DataFrame
-        Contract `BLOCK_GROUPS`: `demand` with ``minutes_<service>``, ``facility_id_<service>`` and
-        ``reason_<service>``. Where no facility of a service exists, minutes are missing and the reason is
-        ``unreachable``.
+        The columns of the contract `BLOCK_GROUPS` but for catchments: `demand` with ``minutes_<service>``,
+        ``facility_id_<service>`` and ``reason_<service>``. Where no facility of a service exists, minutes are missing
+        and the reason is ``unreachable``; where no open hospital of the demand point's state has a reported neonatal
+        level, it is ``level_not_reported`` for the services that count by one.
     """
     identity = facilities["facility_id"].to_numpy(dtype=object)
     members = np.stack([facilities[flag].to_numpy(dtype=bool) for flag in _SEARCHES.values()])
@@ -52,9 +57,14 @@ def nearest_services(
     columns: dict[str, Any] = {}
     for service, nearest in zip(_SEARCHES, found, strict=True):
         columns |= _named(service, nearest, identity)
+    unknown = state_of_county(demand["county_fips"]).isin(states_without_levels(facilities)).to_numpy(dtype=bool)
+    for service in SERVICES_BY_LEVEL:
+        lost = unknown & np.isnan(columns[f"minutes_{service}"])
+        columns[f"reason_{service}"][lost] = "level_not_reported"
     columns |= _named("birth_care_in_state", _in_state(trips, demand, facilities, limit_minutes), identity)
     columns["direct_leg_km_birth_care"] = _direct_leg_km(trips, facilities, columns)
-    return demand.assign(**columns)[BLOCK_GROUPS.names]
+    found_here = demand.assign(**columns)
+    return found_here[[name for name in BLOCK_GROUPS.names if name in found_here]]
 
 
 def _direct_leg_km(trips: Trips, facilities: pd.DataFrame, columns: dict[str, Any]) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from matcare.contracts import BASELINE_MINUTES, CLUSTERS, COUNTY_RESULTS
+from matcare.contracts import BASELINE_MINUTES, CLUSTERS, COUNTY_RESULTS, OUTCOME_COLUMNS, PROFILE_COLUMNS
 from matcare.errors import InputError, SnapshotError
 from matcare.measures.association import association
 from matcare.measures.change import national_changes
@@ -43,6 +43,9 @@ FEWEST_FOR_MODEL: Final = 100
 
 LEAST_BIRTHS: Final = 10.0
 """Annual births below which no rate is modelled: of so few, a rate per 1,000 says nothing."""
+
+_MINUTES: Final = [name for name in BASELINE_MINUTES.names if name.startswith(("minutes_", "share_women_within_"))]
+"""What of the default run's access the models of outcomes look at."""
 
 _UNPUBLISHED: Final = ("suppressed", "not_identified")
 
@@ -103,7 +106,7 @@ def outcome_results(
     Returns
     -------
     counties : geopandas.GeoDataFrame
-        Contract `COUNTY_RESULTS`, with the geometry.
+        The columns of the contract `COUNTY_RESULTS` but for those of planning, with the geometry.
     tables : OutcomeTables
         Every other table.
     notes : tuple of str
@@ -193,7 +196,7 @@ def _nation(snapshot: Snapshot, chosen: ChosenOutcomes, access: Access) -> pd.Da
     nation["clinicians_per_10000_births"] = march_of_dimes(nation)["clinicians_per_10000_births"]
     rates = county_outcomes(chosen.outcomes)
     bounds = chosen.outcomes[["county_fips", "outcome_status", "deaths_at_least", "deaths_at_most"]]
-    for frame in (rates, bounds, snapshot.baseline_minutes[BASELINE_MINUTES.names]):
+    for frame in (rates, bounds, snapshot.baseline_minutes[["county_fips", *_MINUTES]]):
         nation = nation.merge(frame, on="county_fips", how="left", validate="one_to_one")
     return nation.assign(
         imr_status=nation["imr_status"].fillna("not_reported"),
@@ -205,8 +208,7 @@ def _with_own_minutes(nation: pd.DataFrame, region: pd.DataFrame) -> pd.DataFram
     """Put the run's own access in the place of the default run's, in the counties of the region."""
     own = region.set_index("county_fips")
     inside = nation["county_fips"].isin(own.index)
-    columns = [name for name in BASELINE_MINUTES.names if name != "county_fips"]
-    return nation.assign(**{name: nation[name].mask(inside, nation["county_fips"].map(own[name])) for name in columns})
+    return nation.assign(**{name: nation[name].mask(inside, nation["county_fips"].map(own[name])) for name in _MINUTES})
 
 
 def _small_counties(
@@ -267,12 +269,12 @@ def _joined(
     for frame in frames:
         wanted = ["county_fips", *(name for name in frame.columns if name in COUNTY_RESULTS.names[1:])]
         result = result.merge(frame[wanted], on="county_fips", how="left", validate="one_to_one")
-    for name in COUNTY_RESULTS.names:
-        if name not in result.columns:
-            result[name] = np.nan if COUNTY_RESULTS.column(name).kind == "number" else None
+    for column in (*OUTCOME_COLUMNS, *PROFILE_COLUMNS):
+        if column.name not in result.columns:
+            result[column.name] = np.nan if column.kind == "number" else None
     modelled = result["imr_modelled"].notna() & result["imr_status"].isin(_UNPUBLISHED)
     result["imr_status"] = result["imr_status"].mask(modelled, "modelled")
-    return result[[*COUNTY_RESULTS.names, "geometry"]]
+    return result[[*(name for name in COUNTY_RESULTS.names if name in result.columns), "geometry"]]
 
 
 def _fit(small: SmallCounties | None, moran: pd.DataFrame) -> dict[str, Any]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matcare.errors import InputError
+from matcare.contracts import BLOCK_GROUPS, COUNTY_RESULTS
 from matcare.measures.counties import county_results
 from matcare.measures.nearest import nearest_services
 from matcare.pipeline.chosen_outcomes import ChosenOutcomes, choose_outcomes
 from matcare.pipeline.outcomes import Access, outcome_results
+from matcare.pipeline.outputs import refuse_foreign
+from matcare.pipeline.planning_results import planning_results
 from matcare.pipeline.report import SILENT, Report
 from matcare.pipeline.study_area import open_area
 from matcare.publish.folder import OutputFolder
-from matcare.publish.provenance import LICENCES
-from matcare.publish.results import Results, write_results
+from matcare.publish.results import PlanningOutputs, Results, write_results
 from matcare.tables.snapshot import Snapshot, load_snapshot
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def run(
     """
     report = report or SILENT
     target = Path("maps") / scenario.region if out is None else out
-    _refuse_foreign(target)
+    refuse_foreign(target, "run")
     with OutputFolder(
         target
     ) as folder:  # first of all: a folder that cannot be written is said before the work, not after
@@ -69,19 +70,6 @@ def run(
         names = sorted(path.name for path in folder.staging.iterdir())
     results.written.update({target / name: (target / name).stat().st_size for name in names})
     return results
-
-
-def _refuse_foreign(target: Path) -> None:
-    """Refuse a folder that holds files of a run's names which no run has written: they are somebody's own."""
-    if str(target) in {"", "."} or not target.is_dir() or (target / "run.json").exists():
-        if str(target) not in {"", "."}:
-            return
-        raise InputError("--out is the current folder; give a folder of its own, such as --out maps/nd")
-    own = [name for name in LICENCES if (target / name).exists()]
-    if own:
-        raise InputError(
-            f"{target}: holds a {own[0]} that matcare did not write (no run.json beside it); choose another --out"
-        )
 
 
 def analyze(
@@ -107,15 +95,23 @@ def analyze(
     report = report or SILENT
     chosen = choose_outcomes(scenario, snapshot)
     access = access_results(scenario, snapshot, chosen, as_of=as_of, report=report)
+    planning = planning_results(scenario, snapshot, chosen, access, report=report)
     counties, outcomes, more = outcome_results(scenario, snapshot, chosen, access, report=report)
+    more = (*more, *planning.notes)
     for note in more:
         report.note(note)
+    counties = counties.merge(planning.counties.reset_index(), on="county_fips", how="left", validate="one_to_one")
+    counties = counties[[*COUNTY_RESULTS.names, "geometry"]]
+    block_groups = access.block_groups.merge(
+        planning.points.reset_index(), on="demand_id", how="left", validate="one_to_one"
+    )
     return Results(
         scenario=scenario,
         counties=counties,
         facilities=access.facilities,
-        block_groups=access.block_groups,
+        block_groups=block_groups[BLOCK_GROUPS.names],
         outcomes=outcomes,
+        planning=PlanningOutputs(tables=planning.tables, lines=planning.lines),
         data_date=access.data_date,
         corrections=access.corrections,
         notes=(*access.notes, *more),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from matcare.contracts import FACILITIES_OUT
 from matcare.measures.study_area import StudyArea
@@ -24,8 +25,6 @@ from matcare.travel.speeds import unit_vectors
 from matcare.travel.subsets import from_rows
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from matcare.scenario import Scenario
     from matcare.tables.snapshot import Snapshot
 
@@ -33,9 +32,9 @@ __all__ = ["OpenedArea", "facilities_in_force", "open_area", "open_study_area"]
 
 Bools = npt.NDArray[np.bool_]
 
-SURROUNDINGS_KM: Final = 250.0
+SURROUNDINGS_KM: Final = 350.0
 """Straight distance between two counties' points up to which one's people share the other's units: farther than
-90 minutes by car, and some margin for large counties."""
+three hours by car: a unit 90 minutes away has its own people up to 90 minutes beyond it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +76,11 @@ class OpenedArea:
         """Return the trips from the region's demand points alone."""
         return self.area.trips if self.inside.all() else from_rows(self.area.trips, np.flatnonzero(self.inside))
 
+    def area_of_region(self) -> StudyArea:
+        """Return the study area of the region's people alone, for what others' trips have no part in."""
+        counties = self.area.counties[self.area.counties["state"].isin(self.region)].reset_index(drop=True)
+        return replace(self.area, counties=counties, demand=self.demand_of_region(), trips=self.trips_of_region())
+
     def demand_of_region(self) -> pd.DataFrame:
         """Return the region's demand points, numbered from 0."""
         return self.area.demand[self.inside].reset_index(drop=True)
@@ -93,6 +97,7 @@ def open_area(
     chosen: ChosenOutcomes | None = None,
     *,
     as_of: dt.date | None = None,
+    more_facilities: pd.DataFrame | None = None,
     report: Report | None = None,
 ) -> OpenedArea:
     """Put a scenario's facilities, roads and people together.
@@ -107,6 +112,9 @@ def open_area(
         Outcomes of the run, whose births are used; those of the scenario without it.
     as_of : datetime.date, optional
         Corrections dated later than this are not in force yet; today without it.
+    more_facilities : pandas.DataFrame, optional
+        Contract `FACILITIES`: further facilities, such as hospitals that a service could open at; those whose
+        identifier is there already are passed over.
     report : Report, optional
         Told of each step.
 
@@ -125,6 +133,10 @@ def open_area(
     with report.step("facilities and what they count for"):
         today = dt.date.today()  # noqa: DTZ011 - the day on the planner's own calendar
         facilities, corrections, notes = facilities_in_force(scenario, snapshot, as_of or today)
+    if more_facilities is not None and len(more_facilities):
+        new = more_facilities[~more_facilities["facility_id"].isin(facilities["facility_id"])]
+        flagged = attach_nicu_support(service_flags(new, birth_care_tiers=scenario.birth_care_tiers), None)
+        facilities = pd.concat([facilities, flagged[FACILITIES_OUT.names]], ignore_index=True)
     for note in (*notes, *(f"correction in force: {text}" for text in corrections)):
         report.note(note)
     network, roads = open_network(snapshot, profile=scenario.profile, roads=scenario.roads, report=report)

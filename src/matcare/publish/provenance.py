@@ -13,7 +13,7 @@ from matcare.sources.catalog import CATALOG, Source
 from matcare.travel.road_files import source_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matcare.publish.results import Results
 
@@ -21,11 +21,14 @@ __all__ = [
     "ALSO_USED",
     "CAVEATS",
     "LICENCES",
+    "answer_licence",
     "licences",
     "made_by",
     "minutes_provenance",
+    "minutes_sources",
     "own_roads",
     "provenance",
+    "short_minutes_sources",
     "short_sources",
 ]
 
@@ -57,6 +60,8 @@ _WITH_RANKINGS: Final = ("map.html", "counties.csv", "counties.gpkg", "indicator
 _REPLACED: Final = frozenset({"chr_v129_2026", "chr_v129_race_2026"})
 """Sources that a user's export takes the place of."""
 
+_ON_ROADS: Final = "facts; minutes stand on Travel Mapping's highway data, for which no licence is stated"
+
 LICENCES: Final = {
     "map.html": f"{_SHARE_ALIKE}; Leaflet: BSD-2-Clause",
     "counties.csv": _SHARE_ALIKE,
@@ -73,7 +78,16 @@ LICENCES: Final = {
     "national_changes.csv": "facts from NCHS reports, in the public domain (US government works)",
     "national_changes.svg": "facts from NCHS reports, in the public domain (US government works)",
     "facilities.csv": "facts; each source's terms stand under `sources`",
-    "block_groups.parquet": "facts; minutes stand on Travel Mapping's highway data, for which no licence is stated",
+    "coverage.csv": f"{_SHARE_ALIKE}; the other sources' terms stand under `sources`",
+    "coverage_counties.parquet": f"{_SHARE_ALIKE}; the other sources' terms stand under `sources`",
+    "transfers.csv": _ON_ROADS,
+    "definitions.csv": _ON_ROADS,
+    "definition_cells.csv": _ON_ROADS,
+    "definition_agreement.csv": _ON_ROADS,
+    "cross_border.csv": _ON_ROADS,
+    "fragility.csv": _ON_ROADS,
+    "unit_births.csv": _ON_ROADS,
+    "block_groups.parquet": _ON_ROADS,
     "dictionary.csv": "MIT",
     "run.json": "MIT; the sources' terms stand under `sources`",
 }
@@ -89,7 +103,8 @@ ALSO_USED: Final = (
 
 def licences(results: Results) -> dict[str, str]:
     """Return the licence of every file of a run, by the outcomes and the roads that it stands on."""
-    terms = LICENCES | {"block_groups.parquet": _minutes_licence(results.roads)}
+    on_roads = [name for name, words in LICENCES.items() if words == _ON_ROADS]
+    terms = LICENCES | dict.fromkeys(on_roads, _minutes_licence(results.roads))
     if not results.outcomes.own:
         return terms
     rankings = "; CC-BY-NC-SA-4.0 (indicators by way of County Health Rankings & Roadmaps)"
@@ -97,6 +112,17 @@ def licences(results: Results) -> dict[str, str]:
         name: text.replace(_SHARE_ALIKE, _OF_WONDER + rankings * (name in _WITH_RANKINGS))
         for name, text in terms.items()
     }
+
+
+def answer_licence(terms: str, roads: Mapping[str, Any]) -> str:
+    """Return the licence of a planning table: its own terms, and those of the roads that its minutes stand on."""
+    begin = "" if terms == "facts" else f"{_SHARE_ALIKE if terms == 'CC-BY-NC-SA-4.0' else terms}; "
+    return f"{begin}{_minutes_licence(roads)}"
+
+
+def minutes_sources() -> list[Source]:
+    """Return the sources of people, facilities and roads: of all but infant deaths and what goes with them."""
+    return [source for source in _sources() if source.id not in _REPLACED]
 
 
 def own_roads(roads: Mapping[str, Any]) -> list[str]:
@@ -121,8 +147,17 @@ def _sources(*, own_outcomes: bool = False) -> list[Source]:
 
 def short_sources(own_outcomes: bool = False) -> list[str]:  # noqa: FBT001, FBT002 - one question, yes or no
     """Return one short line a publisher for the map; the full citations stand in ``run.json``."""
+    return _one_line_a_publisher(_sources(own_outcomes=own_outcomes))
+
+
+def short_minutes_sources() -> list[str]:
+    """Return the same of :func:`minutes_sources`."""
+    return _one_line_a_publisher(minutes_sources())
+
+
+def _one_line_a_publisher(sources: Sequence[Source]) -> list[str]:
     by_publisher: dict[str, list[str]] = {}
-    for source in _sources(own_outcomes=own_outcomes):
+    for source in sources:
         by_publisher.setdefault(source.publisher, []).append(f"{source.title} ({source.vintage})")
     lines = [f"{publisher}: {'; '.join(titles)}" for publisher, titles in by_publisher.items()]
     return [*lines, "Full citations, licences and hashes: run.json beside this map."]

@@ -21,7 +21,7 @@ from matcare.contracts import (
     OUTPUTS,
     SERVICES,
 )
-from matcare.geo import STATES
+from matcare.geo import STATES, state_of_county
 from matcare.publish.exports import rounded, write_csv, write_dictionary, write_geopackage, write_json, write_parquet
 from matcare.publish.map import write_map
 from matcare.publish.provenance import CAVEATS, licences, own_roads, provenance, short_sources
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from matcare.scenario import Scenario
 
-__all__ = ["OutcomeTables", "Results", "last_day", "write_results"]
+__all__ = ["OutcomeTables", "PlanningOutputs", "Results", "last_day", "write_results"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,22 @@ class OutcomeTables:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanningOutputs:
+    """What a run finds for planning, beside the columns of the counties.
+
+    Attributes
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        By file name of :data:`matcare.contracts.OUTPUTS`.
+    lines : tuple of str
+        For the terminal.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Results:
     """The tables of a run.
 
@@ -81,6 +97,8 @@ class Results:
         Contract `BLOCK_GROUPS`.
     outcomes : OutcomeTables
         Rates, changes, disparities, indicators.
+    planning : PlanningOutputs
+        Coverage, transfers, definitions, units to protect.
     data_date : str
         Date of the youngest facility source.
     corrections, notes : tuple of str
@@ -100,6 +118,7 @@ class Results:
     facilities: pd.DataFrame
     block_groups: pd.DataFrame
     outcomes: OutcomeTables
+    planning: PlanningOutputs
     data_date: str
     corrections: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -138,7 +157,8 @@ class Results:
         -------
         pandas.DataFrame
             One row a service: ``service, minutes`` (mean over women who can be given minutes), ``within_30``,
-            ``within_60``, ``within_90``, ``no_minutes`` (shares of all women 15-44).
+            ``within_60``, ``within_90``, ``no_minutes`` (shares of all women 15-44). By level they are floors: women of
+            a state without any reported level count as not within.
         """
         women = self.block_groups["women_15_44"]
         rows = []
@@ -163,7 +183,19 @@ class Results:
         unknown = int(here["neonatal_level"].isna().sum())
         return (
             f"Neonatal levels: {unknown:,} of {len(here):,} hospitals with evidence of a NICU have none reported: "
-            "read both level-III rows."
+            f"read both level-III rows.{self._women_without_levels()}"
+        )
+
+    def _women_without_levels(self) -> str:
+        """Name the women whose state has no reported level; no minutes to one are given to them."""
+        unknown = self.block_groups[self.block_groups["reason_neonatal_3_plus"] == "level_not_reported"]
+        women = unknown["women_15_44"].sum()
+        if not women:
+            return ""
+        states = sorted(state_of_county(unknown["county_fips"]).unique())
+        return (
+            f" {women:,.0f} women of {', '.join(STATES[state] for state in states)}, where no level is reported, "
+            "count as not within."
         )
 
     def summary(self) -> Summary:
@@ -188,6 +220,7 @@ class Results:
                 f"published rate, {modelled:,} a modelled one (not to be ranked)."
             ),
             *self.outcomes.lines,
+            *self.planning.lines,
             self._unreported_levels(),
             f"Facility data to {self.data_date}; corrections in force: {len(self.corrections) or 'none'}.",
             *(f"  {text}" for text in self.corrections),
@@ -220,8 +253,16 @@ def write_results(results: Results, folder: Path) -> None:
     in_force = f"Corrections in force: {'; '.join(results.corrections) or 'none'}."
     write_csv(counties, folder / "counties.csv", COUNTY_RESULTS)
     write_csv(facilities, folder / "facilities.csv", FACILITIES_OUT)
-    for name, table in results.outcomes.tables.items():
-        write_csv(OUTPUTS[name].validate(table, where=name), folder / name, OUTPUTS[name])
+    for name, table in (*results.planning.tables.items(), *results.outcomes.tables.items()):
+        kept = OUTPUTS[name].validate(table, where=name)
+        if name.endswith(".parquet"):
+            write_parquet(
+                rounded(kept, OUTPUTS[name]),
+                folder / name,
+                description=f"matcare {__version__}: {OUTPUTS[name].description} {in_force} Sources: run.json.",
+            )
+        else:
+            write_csv(kept, folder / name, OUTPUTS[name])
     draw_national_changes(results.outcomes.tables["national_changes.csv"], folder / "national_changes.svg")
     write_parquet(
         rounded(block_groups, BLOCK_GROUPS),

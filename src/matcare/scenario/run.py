@@ -90,6 +90,11 @@ class Scenario:
         Women by race at block groups, for disparities in access.
     indicators : pathlib.Path, optional
         County indicators that no public source holds, for the socio-ecological profile.
+    hpsa, forhp : pathlib.Path, optional
+        HRSA's list of primary care shortage areas with their Maternity Care Target Area scores, and the rural list of
+        the Federal Office of Rural Health Policy, for the fields that grants ask for.
+    mcta_threshold : float, optional
+        Target area score from which a county counts as one among the definitions; HRSA sets none.
     seed : int
         Of permutations, bootstrap and draws: the same seed gives the same bytes.
     """
@@ -107,6 +112,9 @@ class Scenario:
     outcomes: tuple[Path, ...] = ()
     women_by_race: Path | None = None
     indicators: Path | None = None
+    hpsa: Path | None = None
+    forhp: Path | None = None
+    mcta_threshold: float | None = None
     seed: int = 2022
 
     def __post_init__(self) -> None:
@@ -124,8 +132,20 @@ class Scenario:
             )
         if self.facilities_only and self.facilities_add:
             raise InputError("facilities_only and facilities_add exclude each other: choose one")
+        if self.mcta_threshold is not None and self.hpsa is None:
+            raise InputError("mcta_threshold needs hpsa (--hpsa FILE): scores are read as published, never computed")
         if not 0 <= self.seed < _SEEDS:
             raise InputError(f"seed is {self.seed}: give a whole number from 0 to {_SEEDS - 1:,}")
+
+    @property
+    def draws_stand(self) -> bool:
+        """Whether units, roads, speeds, births and thresholds are the default ones, for which draws are kept."""
+        names = (
+            "rule", "birth_care_tiers", "facilities", "corrections", "profile", "roads", "search_limit_minutes",
+            "outcomes",
+        )  # fmt: skip
+        default = Scenario()
+        return all(getattr(self, name) == getattr(default, name) for name in names)
 
     @property
     def region(self) -> str:
@@ -179,7 +199,10 @@ class Scenario:
                 raw[key] = path.parent / raw[key]
         if "outcomes" in raw:
             raw["outcomes"] = tuple(path.parent / name for name in raw["outcomes"])
-        if "roads" in raw and (path.parent / raw["roads"]).exists():
+        for key in ("roads", "profile"):  # a file beside the scenario, or a name
+            if key in raw and (path.parent / raw[key]).is_file():
+                raw[key] = str(path.parent / raw[key])
+        if "roads" in raw and (path.parent / raw["roads"]).is_dir():
             raw["roads"] = str(path.parent / raw["roads"])
         for key in ("states", "birth_care_tiers"):
             if key in raw:
@@ -187,7 +210,7 @@ class Scenario:
         return cls(**raw)
 
 
-_FILES: Final = ("facilities", "corrections", "women_by_race", "indicators")
+_FILES: Final = ("facilities", "corrections", "women_by_race", "indicators", "hpsa", "forhp")
 """Keys that name one file of the user's."""
 
 _SEEDS: Final = 2**32
@@ -206,6 +229,9 @@ _KEYS: Final[dict[str, tuple[type, ...]]] = {
     "outcomes": (list,),
     "women_by_race": (str,),
     "indicators": (str,),
+    "hpsa": (str,),
+    "forhp": (str,),
+    "mcta_threshold": _NUMBER,
     "seed": (int,),
 }
 _RULE_KEYS: Final[dict[str, tuple[type, ...]]] = {
