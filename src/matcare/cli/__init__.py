@@ -14,8 +14,21 @@ import typer
 from rich.console import Console
 
 from matcare import __version__
-from matcare.cli import data, roads, surface
-from matcare.cli.options import DataDir, ProfileName, Roads, print_lines
+from matcare.cli import data, planning, roads, surface
+from matcare.cli.options import (
+    AddFacilities,
+    BirthCare,
+    Corrections,
+    DataDir,
+    Facilities,
+    FacilitiesOnly,
+    ProfileName,
+    Roads,
+    ScenarioFile,
+    States,
+    asked_scenario,
+    print_lines,
+)
 from matcare.errors import MatcareError
 from matcare.publish.summary import Progress
 
@@ -51,34 +64,11 @@ def common(
 
 @app.command()
 def run(
-    state: Annotated[
-        list[str] | None,
-        typer.Option("--state", "-s", metavar="NC", help="A state (repeat for more). The whole country without it."),
-    ] = None,
-    facilities: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Your own facilities (CSV or Parquet: facility_id, facility_name, lat, lon, and what else you know). "
-            "They take the place of the embedded ones in the states that your file covers.",
-        ),
-    ] = None,
-    facilities_only: Annotated[
-        bool, typer.Option("--facilities-only", help="Use your facilities alone, none of the embedded ones anywhere.")
-    ] = False,
-    add_facilities: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Facilities to add to the embedded ones (same columns); one of the same facility_id takes its place.",
-        ),
-    ] = None,
-    corrections: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Units closed, opened or re-levelled (CSV: facility_id, status, date, source)."
-        ),
-    ] = None,
+    state: States = None,
+    facilities: Facilities = None,
+    facilities_only: FacilitiesOnly = False,
+    add_facilities: AddFacilities = None,
+    corrections: Corrections = None,
     outcomes: Annotated[
         list[Path] | None,
         typer.Option(
@@ -103,14 +93,23 @@ def run(
             "indicator_catalog.csv names as gaps), for the profile.",
         ),
     ] = None,
-    birth_care: Annotated[
-        str,
-        typer.Option(metavar="TIERS", help="Obstetric evidence that counts as birth care, comma-separated."),
-    ] = "corroborated,likely,claimed",
-    scenario: Annotated[
+    hpsa: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="All of the above, and the rule's thresholds, from a TOML file."),
+        typer.Option(
+            metavar="FILE",
+            help="HRSA's list of primary care shortage areas (BCD_HPSA_FCT_DET_PC.csv), with its Maternity Care Target "
+            "Area scores.",
+        ),
     ] = None,
+    forhp: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="HRSA's list of FORHP rural counties and tracts, saved as CSV.")
+    ] = None,
+    mcta_threshold: Annotated[
+        float | None,
+        typer.Option(metavar="SCORE", help="Target area score from which a county counts among the definitions, 0-25."),
+    ] = None,
+    birth_care: BirthCare = "corroborated,likely,claimed",
+    scenario: ScenarioFile = None,
     profile: ProfileName = "typical",
     roads: Roads = None,
     data: DataDir = None,
@@ -118,40 +117,12 @@ def run(
 ) -> None:
     """Compute access for the country or some states, and write map.html, counties.csv and the tables behind them."""
     from matcare.pipeline import run as run_pipeline
-    from matcare.scenario import Scenario
 
-    if scenario is not None:
-        asked: dict[str, Any] = {
-            "--state": state,
-            "--facilities": facilities,
-            "--facilities-only": facilities_only,
-            "--add-facilities": add_facilities,
-            "--corrections": corrections,
-            "--outcomes": outcomes,
-            "--women-by-race": women_by_race,
-            "--indicators": indicators,
-            "--roads": roads,
-        }
-        for name, value in asked.items():
-            if value:
-                raise typer.BadParameter(f"{name} and --scenario cannot be given together: put it in the scenario file")
-        wanted = Scenario.from_toml(scenario)
-    else:
-        if facilities is not None and add_facilities is not None:
-            raise typer.BadParameter("--facilities and --add-facilities exclude each other: choose one")
-        wanted = Scenario(
-            states=tuple(part for text in state or () for part in text.split(",")),
-            facilities=facilities or add_facilities,
-            facilities_add=add_facilities is not None,
-            facilities_only=facilities_only,
-            corrections=corrections,
-            outcomes=tuple(outcomes or ()),
-            women_by_race=women_by_race,
-            indicators=indicators,
-            birth_care_tiers=tuple(tier.strip() for tier in birth_care.split(",") if tier.strip()),
-            profile=profile,
-            roads=roads,
-        )
+    wanted = asked_scenario(
+        scenario, states=state, facilities=facilities, facilities_only=facilities_only, add_facilities=add_facilities,
+        corrections=corrections, birth_care=birth_care, profile=profile, roads=roads, outcomes=tuple(outcomes or ()),
+        women_by_race=women_by_race, indicators=indicators, hpsa=hpsa, forhp=forhp, mcta_threshold=mcta_threshold,
+    )  # fmt: skip
     console = Console(stderr=False)
     results = run_pipeline(wanted, data_dir=data, out=out, report=Progress(console))
     from matcare.publish.summary import print_summary
@@ -203,6 +174,9 @@ def perinatal(
     from matcare.pipeline.perinatal import write_perinatal_periods
 
     print_lines(write_perinatal_periods(counts, out=out, reference=reference), Console())
+
+
+planning.add_commands(app)
 
 
 class _Stopped(KeyboardInterrupt):
