@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -107,13 +108,16 @@ def _answer(
                     note="Of the flows that are kept; bounds stand in the county's panel.",
                     classes=binned(_SHARES, _SHARE_WORDS, YLORBR[: len(_SHARES)]), form="share",
                 ),
-                *minutes_themes(
-                    short_care(service), before="minutes_to_nearest", after="minutes_to_used",
-                    difference="minutes_added", status_before=None, status_after=None,
-                    note="Before: to the nearest capable unit. After: to the hospital used.",
+                *(
+                    replace(theme, view=_VIEWS[theme.view])
+                    for theme in minutes_themes(
+                        short_care(service), before="minutes_to_nearest", after="minutes_to_used", difference=None,
+                        status_before=None, status_after=None, note="Of the flows that are kept, from the same points.",
+                    )
                 ),
             ],
             "facts": [
+                Fact(column="minutes_added", label="Minutes more than to the nearest", form="minutes"),
                 Fact(column="share_bypassed", label="Passed the nearest", form="share"),
                 Fact(column="share_bypassed_low", label="at least", form="share"),
                 Fact(column="share_bypassed_high", label="at most", form="share"),
@@ -129,6 +133,7 @@ def _answer(
     )  # fmt: skip
 
 
+_VIEWS: Final = {"before": "To the nearest", "after": "To the hospital used"}
 _SHARES: Final = (0.1, 0.25, 0.5, 0.75, None)
 _SHARE_WORDS: Final = ("up to 10 %", "over 10 to 25 %", "over 25 to 50 %", "over 50 to 75 %", "over 75 %")
 

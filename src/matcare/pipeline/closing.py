@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from matcare.pipeline.report import Report
+    from matcare.publish.map.comparison_theme import ComparisonTheme
     from matcare.scenario import Scenario
 
 __all__ = ["close", "rank_fragility"]
@@ -316,13 +317,42 @@ def rank_fragility(
     return deliver(make, command="fragility", target=target, report=report)
 
 
+def _telling_limit(table: pd.DataFrame, limits: Sequence[float]) -> float:
+    """Return the hour, or where no loss puts anyone beyond it the longest shorter limit beyond which one does."""
+    limit = main_limit(limits)
+    telling = [one for one in limits if one <= limit and table[f"women_newly_beyond_{one:g}"].sum() > 0]
+    return max(telling, default=limit)
+
+
+def _one_unit_themes(care: str, limit: int) -> list[ComparisonTheme]:
+    """Return the women with one unit within a limit, and those with none, where they live."""
+    words = {
+        "women_one_unit": (
+            "Women with one unit",
+            f"Women 15-44 with one unit within {limit} minutes: its loss alone puts them beyond",
+        ),
+        "women_none": ("Women beyond reach today", f"Women 15-44 beyond {limit} minutes of {care} today"),
+    }
+    return [
+        replace(
+            newly_beyond_theme(care, limit, column=f"{column}_{limit}"),
+            family=family, title=title, note="Counted where they live.",
+        )
+        for column, (family, title) in words.items()
+    ]  # fmt: skip
+
+
 def _fragility_answer(
     question: Question, table: pd.DataFrame, tables: dict[str, Any], *, service: str, limits: Sequence[float]
 ) -> Answer:
     area = question.area
-    limit = main_limit(limits)
+    limit = _telling_limit(table, limits)
     column = f"women_newly_beyond_{limit:g}"
-    by_county = women_with_one_unit(area, service, limit=limit)
+    shown_limits = sorted(whole_limits(limits) or [max(int(limit), 1)], key=lambda one: one != limit)  # that one first
+    by_county = area.counties[["county_fips"]]
+    for one in shown_limits:
+        counted = women_with_one_unit(area, service, limit=one).set_index("county_fips")
+        by_county = by_county.join(counted[["women_one_unit", "women_none"]].add_suffix(f"_{one}"), on="county_fips")
     states = sorted(set(question.scenario.states) or set(area.counties["state"]))
     drawn = drawn_counties(area.counties, by_county, states=states)
     row_of = dict(zip(area.facilities["facility_id"], range(len(area.facilities)), strict=True))
@@ -351,20 +381,9 @@ def _fragility_answer(
             "counties": drawn,
             "facilities": drawn_facilities(area, service, counties=drawn, roles=roles, words=words),
             "themes": [
-                replace(
-                    newly_beyond_theme(short_care(service), int(limit), column="women_one_unit"),
-                    family="Women with one unit",
-                    view="",
-                    title=f"Women 15-44 with one unit within {limit:g} minutes: its loss alone puts them beyond",
-                    note="Counted where they live.",
-                ),
-                replace(
-                    newly_beyond_theme(short_care(service), int(limit), column="women_none"),
-                    family="Women beyond reach today",
-                    view="",
-                    title=f"Women 15-44 beyond {limit:g} minutes of {short_care(service)} today",
-                    note="Counted where they live.",
-                ),
+                theme
+                for one in shown_limits
+                for theme in _one_unit_themes(short_care(service), one)
             ],
         },
         terminal=[
