@@ -65,7 +65,8 @@ def draw_the_nation(draws: int, workers: int, seed: int) -> None:
         different += int((~((run == drawn) | (np.isnan(run) & np.isnan(drawn))))[told].sum())
         for row, limit in enumerate((30, 60)):
             share = results[f"share_women_within_{limit}_{service}"].to_numpy(dtype=np.float64)
-            different += int((~np.isclose(share, held.draws[0].within[service][row], rtol=0, atol=0))[told].sum())
+            drawn = held.draws[0].within[service][row]
+            different += int((~np.isclose(share, drawn, rtol=0, atol=0))[told].sum())
     print(
         f"without error: {different} of {7 * len(results) - withheld:,} classes, minutes and shares differ from the run "
         f"({withheld} are withheld by it)"
