@@ -68,8 +68,8 @@ def draw_the_nation(draws: int, workers: int, seed: int) -> None:
             drawn = held.draws[0].within[service][row]
             different += int((~np.isclose(share, drawn, rtol=0, atol=0))[told].sum())
     print(
-        f"without error: {different} of {7 * len(results) - withheld:,} classes, minutes and shares differ from the run "
-        f"({withheld} are withheld by it)"
+        f"without error: {different} of {7 * len(results) - withheld:,} classes, minutes and shares differ from the "
+        f"run ({withheld} are withheld by it)"
     )
     started = time.perf_counter()
     found = certainty(area, results, drive_time_error=error, seed=seed, draws=draws, workers=workers)
