@@ -151,16 +151,17 @@ def test_a_scenario_that_closes_a_unit_changes_what_its_closure_changes(work, cl
 
 def test_a_level_is_lost_and_birth_care_stays(work):
     done = matcare(
-        "close", "trinity hospitals", "--level-to", "II", "--service", "neonatal_3_plus", "--within", "45,100", "--out",
-        "level", cwd=work,
+        "close", "350002", "--level-to", "II", "--service", "neonatal_3_plus", "--within", "45,100", "--out", "level",
+        cwd=work,
     )  # fmt: skip
-    words = done.stdout if done.returncode == 0 else complaint(done)
-    if done.returncode:  # the unit's level is not III in these data: it is said what it counts for
-        assert "birth_care" in words
-        return
-    counties = table(work / "level", "closures.csv")
-    assert "women_newly_beyond_45" in counties
+    assert done.returncode == 0, done.stderr
+    counties, units = table(work / "level", "closures.csv"), table(work / "level", "closure_units.csv")
+    assert counties["women_newly_beyond_45"].sum() > 0
     assert "births_newly_beyond_100" in counties
+    assert units.set_index("facility_id").loc["350002", "role"] == "loses_level"
+    assert "not for choosing where to give birth" in done.stdout
+    assert "neonatal_3_plus_or_nicu" in done.stdout
+    assert "load" not in done.stdout  # births of everyone near are no load on a NICU
 
 
 @pytest.mark.parametrize(
