@@ -164,7 +164,7 @@ def _closure_answer(question: Question, closure: Closure, units: Sequence[str]) 
 _LEVEL_WORDS: Final = {
     True: (
         "Levels stand with their source and date; not for choosing where to give birth or where an ambulance goes.",
-        "A NICU of unknown level counts for neonatal_3_plus_or_nicu alone: ask that too before saying that none is near.",
+        "A NICU of unknown level counts for neonatal_3_plus_or_nicu alone: ask that before saying that none is near.",
     ),
     False: (),
 }
