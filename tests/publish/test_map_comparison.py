@@ -83,7 +83,7 @@ def test_the_usual_themes_stand_on_the_columns_of_the_contract():
 
 
 def test_a_closure_need_not_show_gains_nor_an_opening_losses():
-    names = lambda **options: {theme.family for theme in access_themes("birth care", **options)}  # noqa: E731
+    names = lambda **options: {theme.family for theme in access_themes("birth care", **options)}  # noqa: E731 - a short name for what the lines below ask
     assert names() - names(gains=False) == {"Women newly within reach"}
     assert names() - names(losses=False) == {"Women newly beyond reach"}
     assert "share_women_within_90_after" in {theme.column for theme in access_themes("birth care", limits=[90])}

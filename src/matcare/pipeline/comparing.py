@@ -229,12 +229,13 @@ def _lines(counties: pd.DataFrame, whole: dict[str, Any], limit: float) -> list[
     ]
     for desert in (30, 60):
         column = f"drive_time_desert_{desert}_change"
-        for word, phrase in (("becomes", "become"), ("ceases", "cease to be")):
+        for word, one, several in (("becomes", "becomes", "become"), ("ceases", "ceases to be", "cease to be")):
             names = [f"{row['county_name']} ({row['state']})" for row in records(counties[counties[column] == word])]
+            what = f"1 county {one} a" if len(names) == 1 else f"{len(names):,} counties {several}"
             if names:
                 more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
                 lines.append(
-                    f"{len(names):,} counties {phrase} {desert}-minute drive-time deserts: "
+                    f"{what} {desert}-minute drive-time desert{'' if len(names) == 1 else 's'}: "
                     f"{', '.join(names[:SHOWN])}{more}."
                 )
     return lines
