@@ -7,6 +7,7 @@ from matcare.contracts.clusters import CLUSTERS
 from matcare.contracts.desert_outcomes import DESERT_OUTCOMES
 from matcare.contracts.disparities import CONCENTRATION_CURVE, DISPARITIES
 from matcare.contracts.embedded import (
+    BASELINE_ACCESS,
     BASELINE_MINUTES,
     CONNECTICUT_WEIGHTS,
     COUNTIES,
@@ -51,6 +52,7 @@ __all__ = [
     "ADJACENCY",
     "ASSOCIATION",
     "BASELINE_CERTAINTY",
+    "BASELINE_ACCESS",
     "BASELINE_MINUTES",
     "BLOCK_GROUPS",
     "CLUSTERS",

@@ -12,6 +12,7 @@ from matcare.contracts.national import NATIONAL_RATES
 from matcare.contracts.outcomes_by_race import OUTCOMES_BY_RACE
 
 __all__ = [
+    "BASELINE_ACCESS",
     "BASELINE_MINUTES",
     "CONNECTICUT_WEIGHTS",
     "COUNTIES",
@@ -286,6 +287,24 @@ BASELINE_MINUTES: Final = Table(
     ),
 )
 
+BASELINE_ACCESS: Final = Table(
+    name="baseline_access",
+    title="Access of the nation and of each state, as the default run has it",
+    description="Women-weighted minutes and coverage of the national run with default options: what a county's or state's figures are set beside. Made by `matcare data baseline`; a test keeps it the same as the run.",
+    primary_key=("place", "service"),
+    licence="facts",
+    columns=(
+        Column(name="place", kind="text", required=True, pattern=r"[A-Z]{2}", description="Postal code of the state, or `US`."),
+        Column(name="service", kind="text", required=True, values=("birth_care", "nicu", "neonatal_2_plus", "neonatal_3_plus", "neonatal_3_plus_or_nicu"), description="The service driven to, as the column names of the county results have it."),
+        Column(name="women_15_44", kind="number", required=True, minimum=0, unit="women", description="Women 15-44 of the place.", source="computed"),
+        Column(name="minutes", kind="number", minimum=0, unit="minutes", description="Mean over the women who can be given minutes; missing where none can.", source="computed"),
+        Column(name="share_women_within_30", kind="number", required=True, minimum=0, maximum=1, unit=_SHARE, description="Share of all women within 30 minutes (<=).", source="computed"),
+        Column(name="share_women_within_60", kind="number", required=True, minimum=0, maximum=1, unit=_SHARE, description="Within 60 minutes.", source="computed"),
+        Column(name="share_women_within_90", kind="number", required=True, minimum=0, maximum=1, unit=_SHARE, description="Within 90 minutes.", source="computed"),
+        Column(name="share_women_without_minutes", kind="number", required=True, minimum=0, maximum=1, unit=_SHARE, description="Women without minutes: not within any limit.", source="computed"),
+    ),
+)
+
 CONNECTICUT_WEIGHTS: Final = Table(
     name="connecticut_weights",
     title="Connecticut's legacy counties to its planning regions",
@@ -318,6 +337,7 @@ EMBEDDED: Final = {
         CONNECTICUT_WEIGHTS,
         NATIONAL_RATES,
         BASELINE_MINUTES,
+        BASELINE_ACCESS,
         BASELINE_CERTAINTY,
         DRIVE_TIME_ERROR,
     )

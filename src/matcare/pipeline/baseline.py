@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matcare.contracts import BASELINE_CERTAINTY, BASELINE_MINUTES
+from matcare.contracts import BASELINE_ACCESS, BASELINE_CERTAINTY, BASELINE_MINUTES
 from matcare.measures.catchment_tables import county_catchments, county_columns
 from matcare.measures.catchments import catchments
+from matcare.measures.place_access import access_of_states
 from matcare.pipeline.report import SILENT
 from matcare.pipeline.run import access_results
 from matcare.planning.certainty import certainty
@@ -65,6 +66,11 @@ def write_baseline(data_dir: Path | None = None, *, draws: int = 200, report: Re
     with atomic_file(path) as beside:
         write_csv(BASELINE_MINUTES.validate(counties[BASELINE_MINUTES.names]), beside, BASELINE_MINUTES)
     lines.append(f"{path}: {len(counties):,} counties")
+    path = folder / "baseline_access.csv"
+    places = access_of_states(access.block_groups, nation=True)
+    with atomic_file(path) as beside:
+        write_csv(BASELINE_ACCESS.validate(places), beside, BASELINE_ACCESS)
+    lines.append(f"{path}: the nation and {places['place'].nunique() - 1} states and territories")
     if draws:
         with report.step(f"{draws:,} draws"):
             found = certainty(

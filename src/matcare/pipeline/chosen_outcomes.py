@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from matcare.scenario import Scenario
     from matcare.tables.snapshot import Snapshot
 
-__all__ = ["ChosenOutcomes", "choose_outcomes"]
+__all__ = ["EMBEDDED_PERIOD", "ChosenOutcomes", "choose_outcomes"]
 
-_PERIOD: Final = "2017-2023"
+EMBEDDED_PERIOD: Final = "2017-2023"
 _YEARS: Final = 7
 _SOURCE: Final = (
     "National Center for Health Statistics, infant deaths and live births 2017-2023, by way of County Health Rankings "
@@ -72,7 +72,7 @@ class ChosenOutcomes:
     outcomes: pd.DataFrame
     states: pd.DataFrame
     by_race: pd.DataFrame
-    period: str = _PERIOD
+    period: str = EMBEDDED_PERIOD
     source: str = _SOURCE
     suppressed: str = "fewer than 20 infant deaths"
     source_ids: str = "chr_v129_2026, chr_v129_race_2026"
@@ -123,7 +123,7 @@ def choose_outcomes(scenario: Scenario, snapshot: Snapshot) -> ChosenOutcomes:
             states=embedded.states,
             by_race=embedded.by_race,
             source=f"{_SOURCE}; births a year: {user.source}",
-            notes=(*notes, f"the exports hold births alone: infant deaths are the embedded ones of {_PERIOD}"),
+            notes=(*notes, f"the exports hold births alone: infant deaths are the embedded ones of {EMBEDDED_PERIOD}"),
         )
     if user.by_race is None:
         notes = (

@@ -84,7 +84,8 @@ _STORED_AS_CONTRACT: Final = (
     "counties", "outcomes", "outcomes_by_race", "facilities", "other_hospitals", "states", "county_indicators",
     "state_indicators", "connecticut_weights",
 )  # fmt: skip
-_KEPT: Final = ("drive_time_error.csv", "baseline_minutes.csv", "baseline_certainty.csv", "national_rates.csv")
+_BASELINE: Final = ("baseline_minutes.csv", "baseline_access.csv", "baseline_certainty.csv")
+_KEPT: Final = ("drive_time_error.csv", *_BASELINE, "national_rates.csv")
 """Tables beside the compiled ones: made by the calibration, by `matcare data baseline`, and by hand."""
 _BY_HAND: Final = "national_rates.csv"
 _DATED: Final = re.compile(r"20\d\d Q[1-4]")
@@ -143,7 +144,7 @@ def build(from_dir: Path, out_dir: Path) -> list[str]:
     for name, content in files.items():
         write_file(out_dir / name, content)
     lines = [f"{name}: {len(content):,} bytes" for name, content in files.items()]
-    if not {"baseline_minutes.csv", "baseline_certainty.csv"} <= set(tables):
+    if not set(_BASELINE) <= set(tables):
         lines.append(f"next: `matcare data baseline --data {out_dir}`, which a run needs")
     return [*lines, f"{sum(map(len, files.values())):,} bytes in all", *compiled.left_out]
 

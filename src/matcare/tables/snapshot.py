@@ -13,6 +13,7 @@ import pandas as pd
 
 from matcare.contracts import (
     BASELINE_CERTAINTY,
+    BASELINE_ACCESS,
     BASELINE_MINUTES,
     CONNECTICUT_WEIGHTS,
     COUNTIES,
@@ -44,6 +45,7 @@ __all__ = [
     "Snapshot",
     "default_data_dir",
     "load_adjacency",
+    "load_baseline_access",
     "load_baseline_certainty",
     "load_baseline_minutes",
     "load_counties",
@@ -59,7 +61,7 @@ __all__ = [
     "verify",
 ]
 
-_TEXT_FILES: Final = ("drive_time_error", "baseline_minutes", "baseline_certainty", "national_rates")
+_TEXT_FILES: Final = ("drive_time_error", "baseline_minutes", "baseline_access", "baseline_certainty", "national_rates")
 FILES: Final = {name: f"{name}.csv" if name in _TEXT_FILES else f"{name}.parquet" for name in EMBEDDED}
 """Embedded tables and their files."""
 
@@ -254,6 +256,12 @@ def load_baseline_minutes(data_dir: Path | str | None = None) -> pd.DataFrame | 
     return _load_text(BASELINE_MINUTES, path, {"county_fips": "str"}) if path.is_file() else None
 
 
+def load_baseline_access(data_dir: Path | str | None = None) -> pd.DataFrame | None:
+    """Load the default run's access of the nation and the states; None where it has not been made yet."""
+    path = _folder(data_dir) / FILES["baseline_access"]
+    return _load_text(BASELINE_ACCESS, path, {"place": "str"}) if path.is_file() else None
+
+
 def load_baseline_certainty(data_dir: Path | str | None = None) -> pd.DataFrame | None:
     """Load the draws of the default run; None where they have not been made yet."""
     path = _folder(data_dir) / FILES["baseline_certainty"]
@@ -332,6 +340,7 @@ def _loaders(folder: Path, loaded: dict[str, pd.DataFrame]) -> dict[str, Callabl
         "connecticut_weights": lambda: _load(CONNECTICUT_WEIGHTS, folder),
         "national_rates": lambda: load_national_rates(folder / FILES["national_rates"]),
         "baseline_minutes": lambda: _required(load_baseline_minutes(folder), "baseline_minutes.csv"),
+        "baseline_access": lambda: _required(load_baseline_access(folder), "baseline_access.csv"),
         "baseline_certainty": lambda: _required(load_baseline_certainty(folder), "baseline_certainty.csv"),
         "drive_time_error": lambda: load_drive_time_error(folder),
     }
