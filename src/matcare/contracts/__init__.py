@@ -51,8 +51,8 @@ from matcare.contracts.outputs import (
 __all__ = [
     "ADJACENCY",
     "ASSOCIATION",
-    "BASELINE_CERTAINTY",
     "BASELINE_ACCESS",
+    "BASELINE_CERTAINTY",
     "BASELINE_MINUTES",
     "BLOCK_GROUPS",
     "CLUSTERS",

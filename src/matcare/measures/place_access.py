@@ -46,7 +46,10 @@ def access_of_places(block_groups: pd.DataFrame, place: pd.Series) -> pd.DataFra
                 "service": service,
                 "women_15_44": everyone,
                 "minutes": sums(women * np.where(known, minutes, 0.0)) / with_minutes,
-                **{f"share_women_within_{limit}": sums(women * (minutes <= limit)) / everyone for limit in COVERAGE_MINUTES},
+                **{
+                    f"share_women_within_{limit}": sums(women * (minutes <= limit)) / everyone
+                    for limit in COVERAGE_MINUTES
+                },
                 "share_women_without_minutes": 1.0 - with_minutes / everyone,
                 "_order": order,
             })  # fmt: skip

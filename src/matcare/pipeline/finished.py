@@ -12,14 +12,13 @@ import pandas as pd
 
 from matcare import __version__
 from matcare.contracts import OUTPUTS
-from matcare.errors import InputError
+from matcare.errors import InputError, SnapshotError
 from matcare.geo import STATES
 from matcare.measures.rates import infant_mortality
 from matcare.pipeline.chosen_outcomes import EMBEDDED_PERIOD
 from matcare.pipeline.report import SILENT
 from matcare.pipeline.run import run
 from matcare.publish.finished import Reference, read_run, run_about
-from matcare.scenario import Scenario
 from matcare.tables.snapshot import Snapshot, load_baseline_access, load_snapshot
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from matcare.pipeline.report import Report
     from matcare.publish.finished import FinishedRun
+    from matcare.scenario import Scenario
 
 __all__ = ["finished_run", "load_reference", "state_of_place"]
 
@@ -116,9 +116,15 @@ def load_reference(snapshot: Snapshot, data_dir: Path | None = None) -> Referenc
     Returns
     -------
     Reference
-        Without access where the folder holds no ``baseline_access.csv``.
+
+    Raises
+    ------
+    SnapshotError
+        When a folder of the user's own holds no ``baseline_access.csv``.
     """
     access = load_baseline_access(data_dir)
+    if access is None:
+        raise SnapshotError(f"{data_dir}: holds no baseline_access.csv; make it with `matcare data baseline`")
     totals = snapshot.states
     counts = {name: totals[name].astype("float64") for name in ("infant_deaths", "live_births")}
     rates = infant_mortality(counts["infant_deaths"], counts["live_births"])
@@ -126,9 +132,7 @@ def load_reference(snapshot: Snapshot, data_dir: Path | None = None) -> Referenc
         "place": totals["state"], **counts, "imr": rates["rate"], "imr_low": rates["low"], "imr_high": rates["high"],
         "status": totals["outcome_status"],
     })  # fmt: skip
-    return Reference(
-        access=load_baseline_access(None) if access is None else access, rates=table, period=EMBEDDED_PERIOD
-    )
+    return Reference(access=access, rates=table, period=EMBEDDED_PERIOD)
 
 
 def state_of_place(places: Sequence[str], snapshot: Snapshot) -> tuple[str, ...]:

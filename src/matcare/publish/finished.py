@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
@@ -24,6 +23,7 @@ from matcare.tables.storage import frame_from_stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from matcare.contracts import Table
 
@@ -242,15 +242,15 @@ def read_run(folder: Path, reference: Reference) -> FinishedRun:
     counties = tables.pop("counties.csv")
     path = require_file(folder / "counties.gpkg", "`counties.gpkg` of a run")
     try:
-        shapes = gpd.read_file(path, columns=["county_fips"]).set_index("county_fips").geometry
+        shapes = gpd.read_file(path, columns=["county_fips"])
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise InputError(f"{path}: could not be read ({error}); {_AGAIN}") from error
-    drawn = gpd.GeoDataFrame(
-        counties, geometry=shapes.reindex(counties["county_fips"]).to_numpy(), crs=shapes.crs
-    ).sort_values("county_fips", ignore_index=True)
+    joined = counties.merge(shapes[["county_fips", "geometry"]], on="county_fips", how="left", validate="one_to_one")
+    drawn = gpd.GeoDataFrame(joined, geometry="geometry", crs=shapes.crs)
+    drawn = drawn.sort_values("county_fips", ignore_index=True)
     return FinishedRun(
         folder=folder,
-        counties=drawn,
+        counties=drawn[[*counties.columns, "geometry"]],
         facilities=tables.pop("facilities.csv"),
         block_groups=tables.pop("block_groups.parquet"),
         tables=tables,

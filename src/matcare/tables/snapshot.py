@@ -12,8 +12,8 @@ import geopandas as gpd
 import pandas as pd
 
 from matcare.contracts import (
-    BASELINE_CERTAINTY,
     BASELINE_ACCESS,
+    BASELINE_CERTAINTY,
     BASELINE_MINUTES,
     CONNECTICUT_WEIGHTS,
     COUNTIES,
