@@ -21,7 +21,7 @@ from matcare.scenario import Scenario
 from matcare.tables.snapshot import load_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TARGET_SECONDS: Final = 20.0
 
@@ -38,6 +38,12 @@ class Stopwatch:
         start = time.perf_counter()
         yield
         self.seconds.setdefault(words, []).append(time.perf_counter() - start)
+
+    @contextmanager
+    def counting(self, words: str, total: int) -> Iterator[Callable[[int], None]]:  # noqa: ARG002 - the protocol's signature
+        """Take the seconds of a step of many."""
+        with self.step(words):
+            yield lambda _more: None
 
     def note(self, words: str) -> None:
         """Pass over what a run says."""

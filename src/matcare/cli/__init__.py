@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
-from rich.console import Console
 
 from matcare import __version__
-from matcare.cli import data, planning, roads, surface
+from matcare.cli import data, planning, publishing, roads, surface
 from matcare.cli.options import (
     AddFacilities,
     BirthCare,
@@ -27,10 +26,9 @@ from matcare.cli.options import (
     ScenarioFile,
     States,
     asked_scenario,
-    print_lines,
 )
+from matcare.cli.terminal import speaks, terminal
 from matcare.errors import MatcareError
-from matcare.publish.summary import Progress
 
 __all__ = ["app", "main"]
 
@@ -63,6 +61,7 @@ def common(
 
 
 @app.command()
+@speaks
 def run(
     state: States = None,
     facilities: Facilities = None,
@@ -123,14 +122,12 @@ def run(
         corrections=corrections, birth_care=birth_care, profile=profile, roads=roads, outcomes=tuple(outcomes or ()),
         women_by_race=women_by_race, indicators=indicators, hpsa=hpsa, forhp=forhp, mcta_threshold=mcta_threshold,
     )  # fmt: skip
-    console = Console(stderr=False)
-    results = run_pipeline(wanted, data_dir=data, out=out, report=Progress(console))
-    from matcare.publish.summary import print_summary
-
-    print_summary(results.summary(), console)
+    speech = terminal()
+    speech.show(run_pipeline(wanted, data_dir=data, out=out, report=speech.report).summary())
 
 
 @app.command()
+@speaks
 def minutes(
     origins: Annotated[Path, typer.Argument(metavar="ORIGINS", help="Points with id, lat, lon (CSV or Parquet).")],
     destinations: Annotated[
@@ -147,15 +144,16 @@ def minutes(
     """Drive minutes between any two sets of points."""
     from matcare.pipeline import minutes_between
 
-    console = Console()
+    speech = terminal()
     lines = minutes_between(
         origins, destinations, out=out, nearest_only=nearest, limit=limit, all_pairs=all_pairs, profile=profile,
-        roads=roads, data_dir=data, report=Progress(console),
+        roads=roads, data_dir=data, report=speech.report,
     )  # fmt: skip
-    print_lines(lines, console)
+    speech.show(lines)
 
 
 @app.command("perinatal-periods")
+@speaks
 def perinatal(
     counts: Annotated[
         Path,
@@ -173,10 +171,11 @@ def perinatal(
     """Perinatal Periods of Risk of your own counts: four cells, and their excess over a reference group."""
     from matcare.pipeline.perinatal import write_perinatal_periods
 
-    print_lines(write_perinatal_periods(counts, out=out, reference=reference), Console())
+    terminal().show(write_perinatal_periods(counts, out=out, reference=reference))
 
 
 planning.add_commands(app)
+publishing.add_commands(app)
 
 
 class _Stopped(KeyboardInterrupt):

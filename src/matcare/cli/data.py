@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from matcare.cli.options import DataDir, print_lines
+from matcare.cli.options import DataDir
+from matcare.cli.terminal import speaks, terminal
 
 __all__ = ["app"]
 
@@ -55,6 +56,7 @@ def data_fetch(
 
 
 @app.command("build")
+@speaks
 def data_build(
     source: Annotated[Path, typer.Option("--from", metavar="DIR", help="Folder with the publishers' files.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write the tables to.")] = Path("data"),
@@ -62,17 +64,17 @@ def data_build(
     """Compile the publishers' files into the data tables that a run reads."""
     from matcare.tables.build import build
 
-    print_lines(build(source, out), Console())
+    terminal().show(build(source, out))
 
 
 @app.command("baseline")
+@speaks
 def data_baseline(
     data: DataDir = None,
     draws: Annotated[int, typer.Option(metavar="N", help="Draws of the certainty; none with 0.")] = 200,
 ) -> None:
     """Compute the default run and keep what other runs need of it: minutes, catchments, draws."""
     from matcare.pipeline.baseline import write_baseline
-    from matcare.publish.summary import Progress
 
-    console = Console()
-    print_lines(write_baseline(data, draws=draws, report=Progress(console)), console)
+    speech = terminal()
+    speech.show(write_baseline(data, draws=draws, report=speech.report))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from matcare.scenario import Scenario
 
 __all__ = [
@@ -28,7 +25,6 @@ __all__ = [
     "States",
     "asked_scenario",
     "minutes_list",
-    "print_lines",
 ]
 
 DataDir = Annotated[
@@ -153,9 +149,3 @@ def minutes_list(text: str, option: str = "--within") -> tuple[float, ...]:
     if not minutes or not all(0 < one <= LONGEST for one in minutes):
         raise InputError(f"{option} is {text!r}: give minutes above 0 and at most {LONGEST:,}, such as 30,60,90")
     return minutes
-
-
-def print_lines(lines: Iterable[str], console: Console) -> None:
-    """Print each line whole, as it is: a path with brackets in it is no markup."""
-    for line in lines:
-        console.print(line, highlight=False, soft_wrap=True, markup=False)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from matcare.cli.options import (
     AddFacilities,
@@ -23,10 +22,7 @@ from matcare.cli.options import (
     asked_scenario,
     minutes_list,
 )
-from matcare.publish.summary import Progress
-
-if TYPE_CHECKING:
-    from matcare.publish.answers import Answer
+from matcare.cli.terminal import speaks, terminal
 
 __all__ = ["add_commands"]
 
@@ -36,13 +32,7 @@ Within = Annotated[str, typer.Option(metavar="MINUTES", help="Limits in minutes,
 def add_commands(app: typer.Typer) -> None:
     """Add the planning commands to the command line."""
     for command in (close, fragility, compare, site, certainty, catchments, bypass, replay):
-        app.command()(command)
-
-
-def _print(answer: Answer, console: Console) -> None:
-    from matcare.publish.answers import print_answer
-
-    print_answer(answer, console)
+        app.command()(speaks(command))
 
 
 def close(
@@ -73,12 +63,12 @@ def close(
         scenario, states=None, facilities=facilities, facilities_only=facilities_only, add_facilities=add_facilities,
         corrections=corrections, profile=profile, roads=roads,
     )  # fmt: skip
-    console = Console()
+    speech = terminal()
     answer = close_units(
         wanted, units, service=service, level_to=level_to, limits=limits, data_dir=data, out=out,
-        report=Progress(console),
+        report=speech.report,
     )  # fmt: skip
-    _print(answer, console)
+    speech.show(answer)
 
 
 def fragility(
@@ -103,9 +93,9 @@ def fragility(
         scenario, states=state, facilities=facilities, facilities_only=facilities_only, add_facilities=add_facilities,
         corrections=corrections, profile=profile, roads=roads,
     )  # fmt: skip
-    console = Console()
-    answer = rank_fragility(wanted, service=service, limits=limits, data_dir=data, out=out, report=Progress(console))
-    _print(answer, console)
+    speech = terminal()
+    answer = rank_fragility(wanted, service=service, limits=limits, data_dir=data, out=out, report=speech.report)
+    speech.show(answer)
 
 
 def compare(
@@ -126,11 +116,11 @@ def compare(
     limits = minutes_list(within)
     plan = Scenario.from_toml(after)
     start = Scenario(states=plan.states) if before is None else Scenario.from_toml(before)
-    console = Console()
+    speech = terminal()
     answer = compare_scenarios(
-        start, plan, service=service, limits=limits, data_dir=data, out=out, report=Progress(console)
+        start, plan, service=service, limits=limits, data_dir=data, out=out, report=speech.report
     )
-    _print(answer, console)
+    speech.show(answer)
 
 
 def site(
@@ -184,14 +174,14 @@ def site(
         scenario, states=state, facilities=facilities, facilities_only=facilities_only, add_facilities=add_facilities,
         corrections=corrections, profile=profile, roads=roads,
     )  # fmt: skip
-    console = Console()
+    speech = terminal()
     answer = site_units(
         wanted, candidates=candidates, add=add, service=service, within=within, objective=objective,
         weight="births_per_year" if births else "women_15_44", min_births=min_births, capacity=capacity,
         equity_weight=equity_weight, equity_of=equity_of, worst_off=worst_off, time_limit=time_limit, data_dir=data,
-        out=out, report=Progress(console),
+        out=out, report=speech.report,
     )  # fmt: skip
-    _print(answer, console)
+    speech.show(answer)
 
 
 def certainty(
@@ -215,8 +205,8 @@ def certainty(
         scenario, states=state, facilities=facilities, facilities_only=facilities_only, add_facilities=add_facilities,
         corrections=corrections, profile=profile, roads=roads,
     )  # fmt: skip
-    console = Console()
-    _print(draw_certainty(wanted, draws=draws, seed=seed, data_dir=data, out=out, report=Progress(console)), console)
+    speech = terminal()
+    speech.show(draw_certainty(wanted, draws=draws, seed=seed, data_dir=data, out=out, report=speech.report))
 
 
 def catchments(
@@ -258,12 +248,12 @@ def catchments(
         scenario, states=state, facilities=facilities, facilities_only=facilities_only, add_facilities=add_facilities,
         corrections=corrections, profile=profile, roads=roads,
     )  # fmt: skip
-    console = Console()
+    speech = terminal()
     answer = score_catchments(
         wanted, methods=methods, service=service, supply=supply, decay=decay, data_dir=data, out=out,
-        report=Progress(console),
+        report=speech.report,
     )  # fmt: skip
-    _print(answer, console)
+    speech.show(answer)
 
 
 def bypass(
@@ -292,8 +282,8 @@ def bypass(
         scenario, states=state, facilities=facilities, facilities_only=facilities_only, add_facilities=add_facilities,
         corrections=corrections, profile=profile, roads=roads,
     )  # fmt: skip
-    console = Console()
-    _print(observe_bypass(wanted, flows, service=service, data_dir=data, out=out, report=Progress(console)), console)
+    speech = terminal()
+    speech.show(observe_bypass(wanted, flows, service=service, data_dir=data, out=out, report=speech.report))
 
 
 def replay(
@@ -329,8 +319,6 @@ def replay(
         corrections=None, profile=profile, roads=roads,
     )  # fmt: skip
     years = None if first_year is None or last_year is None else (first_year, last_year)
-    console = Console()
-    answer = replay_events(
-        wanted, events, service=service, years=years, data_dir=data, out=out, report=Progress(console)
-    )
-    _print(answer, console)
+    speech = terminal()
+    answer = replay_events(wanted, events, service=service, years=years, data_dir=data, out=out, report=speech.report)
+    speech.show(answer)

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from matcare.cli.options import DataDir, ProfileName, print_lines
-from matcare.publish.summary import Progress
+from matcare.cli.options import DataDir, ProfileName
+from matcare.cli.terminal import speaks, terminal
 
 __all__ = ["app"]
 
@@ -23,6 +22,7 @@ _SUFFIXES = re.compile(r"(\.(osm|pbf|xml|graphml|gr|gpkg|gdb|shp|geojson|fgb|par
 
 
 @app.command("build")
+@speaks
 def roads_build(
     source: Annotated[
         str,
@@ -55,21 +55,22 @@ def roads_build(
     from matcare.pipeline import build_roads
     from matcare.tables.snapshot import load_snapshot
 
-    console = Console()
+    speech = terminal()
     asked = _options(option or [])
     lines = build_roads(
         source, out=out or Path(_file_name(source)), snapshot=load_snapshot(data), profile=profile, join=join,
-        options=asked, report=Progress(console),
+        options=asked, report=speech.report,
     )  # fmt: skip
-    print_lines(lines, console)
+    speech.show(lines)
 
 
 @app.command("info")
+@speaks
 def roads_info(roads: Annotated[Path, typer.Argument(metavar="FILE", help="A .roads file.")]) -> None:
     """Say what a roads file holds: source, licence, size, classes, one-ways, parts, and what is not modelled."""
     from matcare.pipeline import describe_roads
 
-    print_lines(describe_roads(roads), Console())
+    terminal().show(describe_roads(roads))
 
 
 def _file_name(source: str) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 
-from matcare.cli.options import DataDir, print_lines
+from matcare.cli.options import DataDir
+from matcare.cli.terminal import speaks, terminal
 from matcare.publish.summary import Progress
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.status import Status
 
 __all__ = ["app"]
@@ -46,6 +47,7 @@ _MOST_SECONDS = 60.0
 
 
 @app.command("friction")
+@speaks
 def surface_friction(
     land_cover: Annotated[
         Path, typer.Argument(metavar="LAND_COVER", help="Raster of land-cover classes, such as ESA WorldCover.")
@@ -76,15 +78,16 @@ def surface_friction(
     """Make a friction surface, minutes per metre, of land cover, elevation and roads."""
     from matcare.pipeline.surface import make_friction
 
-    console = Console()
+    speech = terminal()
     lines = make_friction(
         land_cover, out=out, speeds=speeds, elevation=elevation, roads=roads, profile=profile,
-        open_corners=open_corners, vintage=vintage, licence=licence, data_dir=data, report=Progress(console),
+        open_corners=open_corners, vintage=vintage, licence=licence, data_dir=data, report=speech.report,
     )  # fmt: skip
-    print_lines(lines, console)
+    speech.show(lines)
 
 
 @app.command("minutes")
+@speaks
 def surface_minutes(
     friction: Annotated[
         Path,
@@ -122,17 +125,18 @@ def surface_minutes(
     """Compute the minutes from every cell to its nearest facility, and which one that is."""
     from matcare.pipeline.surface import minutes_over_surface
 
-    console = Console()
-    progress = _TileProgress(console)
+    speech = terminal()
+    progress = _TileProgress(speech.report.console)
     lines = minutes_over_surface(
         friction, facilities=facilities, out=out, limit=limit, neighbours=neighbours, from_facility=from_facility,
         move_cells=move_cells, tile=tile, scratch=scratch, memory_gib=memory, vintage=vintage, licence=licence,
         on_tiles=progress.tiles, report=progress,
     )  # fmt: skip
-    print_lines(lines, console)
+    speech.show(lines)
 
 
 @app.command("people")
+@speaks
 def surface_people(
     population: Annotated[Path, typer.Argument(metavar="POPULATION", help="Raster of people.")],
     kind: _Kind,
@@ -146,15 +150,16 @@ def surface_people(
     """Turn a population raster into points: id, lat, lon, people. `matcare minutes` and `surface at` take them."""
     from matcare.pipeline.surface_people import people_as_points
 
-    console = Console()
+    speech = terminal()
     lines = people_as_points(
         population, kind=_checked_kind(kind), out=out, aggregate=aggregate, vintage=vintage, licence=licence,
-        report=Progress(console),
+        report=speech.report,
     )  # fmt: skip
-    print_lines(lines, console)
+    speech.show(lines)
 
 
 @app.command("zones")
+@speaks
 def surface_zones(
     folder: _Folder,
     population: Annotated[Path, typer.Option(metavar="FILE", help="Raster of people on the surface's cells.")],
@@ -172,15 +177,16 @@ def surface_zones(
     """Summarize the minutes over the people of zones: mean, shares within thresholds, and who has none and why."""
     from matcare.pipeline.surface_people import access_of_zones
 
-    console = Console()
+    speech = terminal()
     lines = access_of_zones(
         folder, population=population, kind=_checked_kind(kind), zones=zones, out=out, layer=layer, zone_id=column,
-        within=within or (30.0, 60.0), vintage=vintage, licence=licence, report=Progress(console),
+        within=within or (30.0, 60.0), vintage=vintage, licence=licence, report=speech.report,
     )  # fmt: skip
-    print_lines(lines, console)
+    speech.show(lines)
 
 
 @app.command("at")
+@speaks
 def surface_at(
     folder: _Folder,
     points: Annotated[Path, typer.Option(metavar="FILE", help="CSV or Parquet with id (or demand_id), lat, lon.")],
@@ -189,16 +195,17 @@ def surface_at(
     """Look up the minutes at points: minutes, reason, facility_id."""
     from matcare.pipeline.surface_people import minutes_at_points
 
-    console = Console()
-    print_lines(minutes_at_points(folder, points=points, out=out, report=Progress(console)), console)
+    speech = terminal()
+    speech.show(minutes_at_points(folder, points=points, out=out, report=speech.report))
 
 
 @app.command("info")
+@speaks
 def surface_info(friction: Annotated[Path, typer.Argument(metavar="FILE", help="A friction surface.")]) -> None:
     """Say what a friction surface holds, and what memory a search over it takes."""
     from matcare.pipeline.surface import describe_friction
 
-    print_lines(describe_friction(friction), Console())
+    terminal().show(describe_friction(friction))
 
 
 class _TileProgress(Progress):

@@ -122,7 +122,7 @@ def _by_name(counties: pd.DataFrame, place: str, covered: str) -> str:
     if len(found) > 1:
         shown = "; ".join(labels[:4]) + (" …" if len(labels) > len(labels[:4]) else "")
         raise InputError(f"{place!r} names {len(found)} counties: {shown}; give the code or add the state")
-    close = get_close_matches(asked, list(full), n=3, cutoff=0.75)
-    near = "; ".join(f"{here.loc[i, 'county_name']}, {here.loc[i, 'state']}" for i in full.index[full.isin(close)][:3])
+    alike = [full.index[full == one][0] for one in get_close_matches(asked, list(full), n=2, cutoff=0.75)]
+    near = " or ".join(f"{here.loc[i, 'county_name']}, {here.loc[i, 'state']}" for i in dict.fromkeys(alike))
     hint = f"; did you mean {near}?" if near else ""
     raise InputError(f"no county of {covered} is called {place!r}{hint or '; write it as Williams County, ND'}")

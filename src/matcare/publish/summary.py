@@ -5,21 +5,28 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
     from rich.console import Console
+    from rich.status import Status
 
     from matcare.sources.fetch import Fetched
 
 __all__ = ["Progress", "Summary", "print_fetched", "print_sources", "print_summary", "print_verification"]
+
+
+_FIRST_LINE_SECONDS: Final = 5.0
+_MOST_SECONDS: Final = 60.0
+_REDRAW_SECONDS: Final = 0.2
+"""Pauses between two lines, or two states of the bar."""
 
 
 class Progress:
@@ -45,9 +52,66 @@ class Progress:
             yield
         self.console.print(f"  {escape(words)}  [dim]{time.perf_counter() - start:.1f} s[/dim]", highlight=False)
 
+    @contextmanager
+    def counting(self, words: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show how many of many are done, and how fast: a bar on a terminal, a line now and then elsewhere.
+
+        Parameters
+        ----------
+        words : str
+            What is counted, such as ``"briefs"``.
+        total : int
+            How many there are.
+
+        Yields
+        ------
+        callable
+            Called with how many more are done.
+        """
+        count = _Count(self.console, words, total)
+        if self.console.is_terminal:
+            with self.console.status(f"{escape(words)} …") as status:
+                count.status = status
+                yield count.advance
+        else:
+            yield count.advance
+        self.console.print(f"  {escape(count.told())}  [dim]{count.seconds():.1f} s[/dim]", highlight=False)
+
     def note(self, words: str) -> None:
         """Show a line that the reader should not miss."""
         self.console.print(f"  [yellow]note[/yellow] {escape(words)}", highlight=False, markup=True, soft_wrap=True)
+
+
+class _Count:
+    """How far a long job has come."""
+
+    def __init__(self, console: Console, words: str, total: int) -> None:
+        self.console, self.words, self.total = console, words, total
+        self.status: Status | None = None
+        self.done = 0
+        self.began = self.last = time.monotonic()
+        self.pause = _FIRST_LINE_SECONDS
+
+    def advance(self, more: int = 1) -> None:
+        """Count some more, and tell it when it is time."""
+        self.done += more
+        now = time.monotonic()
+        if self.status is not None:
+            if now - self.last >= _REDRAW_SECONDS:
+                self.last = now
+                self.status.update(f"{escape(self.told())} …")
+        elif now - self.last >= self.pause:
+            self.last, self.pause = now, min(2 * self.pause, _MOST_SECONDS)
+            self.console.print(f"    {escape(self.told())}", highlight=False)
+
+    def told(self) -> str:
+        """Say how many are done, of how many, and how fast."""
+        rate = self.done / max(self.seconds(), 1e-9)
+        return f"{self.words}: {self.done:,} of {self.total:,}, {rate:,.3g} a second"
+
+    def seconds(self) -> float:
+        """Return the seconds since the beginning."""
+        return time.monotonic() - self.began
 
 
 @dataclass(frozen=True)
@@ -78,7 +142,7 @@ class Summary:
 def print_summary(summary: Summary, console: Console) -> None:
     """Print a run's summary in 80 columns."""
     console.print()
-    console.print(f"[bold]{summary.title}[/bold]")
+    console.print(f"[bold]{escape(summary.title)}[/bold]", highlight=False)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("March of Dimes class")
     for name in ("counties", "women 15-44", "births a year", "women"):
@@ -103,13 +167,17 @@ def print_summary(summary: Summary, console: Console) -> None:
     console.print(table)
     console.print()
     for line in summary.lines:
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, soft_wrap=not console.is_terminal, markup=False)
     console.print()
     for path, size in summary.written.items():
-        console.print(f"  {path}  [dim]{size / 1e6:.2f} MB[/dim]", highlight=False, soft_wrap=True)
+        console.print(f"  {escape(str(path))}  [dim]{size / 1e6:.2f} MB[/dim]", highlight=False, soft_wrap=True)
     first = next((path for path in summary.written if path.name == "map.html"), None)
     if first is not None:
-        console.print(f"Open [bold]{first}[/bold] in a browser; it needs no network.", highlight=False, soft_wrap=True)
+        console.print(
+            f"Open [bold]{escape(str(first))}[/bold] in a browser; it needs no network.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def print_sources(console: Console) -> None:
