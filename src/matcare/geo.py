@@ -88,6 +88,13 @@ def great_circle_km(
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(a, 0, 1))), dtype=np.float64)
 
 
+_TERRITORIES: Final = frozenset({
+    "gu", "guam", "vi", "virgin islands", "u.s. virgin islands", "us virgin islands", "as", "american samoa", "mp",
+    "northern mariana islands",
+})  # fmt: skip
+"""Territories that no table of the sources covers."""
+
+
 def canonical_state(value: str) -> str:
     """Return the postal code of a state named by postal code, name or FIPS code.
 
@@ -118,6 +125,10 @@ def canonical_state(value: str) -> str:
         return _POSTAL_BY_FIPS[text.zfill(2)]
     if text.casefold() in _POSTAL_BY_NAME:
         return _POSTAL_BY_NAME[text.casefold()]
+    if text.casefold() in _TERRITORIES:
+        raise InputError(
+            f"{value!r} is not in the data: they cover the 50 states, the District of Columbia and Puerto Rico"
+        )
     raise InputError(f"unknown state {value!r}: give a postal code (ND), a name (North Dakota) or a FIPS code (38)")
 
 

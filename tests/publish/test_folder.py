@@ -92,7 +92,7 @@ def test_a_folder_that_may_not_be_written():
         if root:
             os.seteuid(65534)  # root may write everywhere: be nobody for a moment
         try:
-            with pytest.raises(OutputError, match="not writable; choose another folder"):
+            with pytest.raises(OutputError, match="not writable; close the program that has it open, choose another place"):
                 OutputFolder(closed)
         finally:
             if root:
@@ -104,7 +104,7 @@ def test_permission_errors_are_told_as_such(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr("matcare.publish.folder.tempfile.mkdtemp", refuse)
-    with pytest.raises(OutputError, match="not writable; choose another folder"):
+    with pytest.raises(OutputError, match="not writable; close the program that has it open, choose another place"):
         OutputFolder(tmp_path)
 
 

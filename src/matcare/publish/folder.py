@@ -32,7 +32,10 @@ def _explain(error: OSError, place: Path) -> OutputError:
             f"{place}: a file would exceed the size limit of this account (what stood there before is intact)"
         )
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return OutputError(f"{place}: not writable; choose another folder with --out or change its permissions")
+        return OutputError(
+            f"{place}: not writable; close the program that has it open, choose another place with --out, or change "
+            "its permissions"
+        )
     if error.errno in {errno.ENOTDIR, errno.EEXIST}:
         return OutputError(f"{place}: a file stands where the output folder should be; choose another with --out")
     return OutputError(f"{place}: could not be written ({error.strerror or error})")
