@@ -1,10 +1,10 @@
-# matcare: make run · make test · make check · make bench
+# matcare: make run · make test · make check · make docs · make bench
 # Everything happens in .venv; nothing is installed outside this folder.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test check bench clean
+.PHONY: run test check docs bench clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "matcare needs Python 3.11 or newer: make run PYTHON=python3.11")'
@@ -27,6 +27,10 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/installed-dev
+	$(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open build/docs/index.html"
 
 # The calibration data are not part of the project: name their folder, as in `make bench CALIBRATION=../shared/data`.
 bench: $(VENV)/installed-dev

@@ -9,6 +9,7 @@ from matcare.contracts import BLOCK_GROUPS, COUNTY_RESULTS
 from matcare.measures.counties import county_results
 from matcare.measures.nearest import nearest_services
 from matcare.pipeline.chosen_outcomes import ChosenOutcomes, choose_outcomes
+from matcare.pipeline.map_layers import state_layers
 from matcare.pipeline.outcomes import Access, outcome_results
 from matcare.pipeline.outputs import refuse_foreign
 from matcare.pipeline.planning_results import planning_results
@@ -64,7 +65,7 @@ def run(
     ) as folder:  # first of all: a folder that cannot be written is said before the work, not after
         with report.step("data tables"):
             snapshot = load_snapshot(data_dir)
-        results = analyze(scenario, snapshot, report=report)
+        results = analyze(scenario, snapshot, layers=True, report=report)
         with report.step("map and tables"):
             write_results(results, folder.staging)
         names = sorted(path.name for path in folder.staging.iterdir())
@@ -73,7 +74,12 @@ def run(
 
 
 def analyze(
-    scenario: Scenario, snapshot: Snapshot, *, as_of: dt.date | None = None, report: Report | None = None
+    scenario: Scenario,
+    snapshot: Snapshot,
+    *,
+    as_of: dt.date | None = None,
+    layers: bool = False,
+    report: Report | None = None,
 ) -> Results:
     """Compute everything that a scenario asks for; write nothing.
 
@@ -85,6 +91,8 @@ def analyze(
         The embedded data, or a user's own in the same form.
     as_of : datetime.date, optional
         Corrections dated later than this are not in force yet; today without it.
+    layers : bool
+        Draw the layers of a state's map too, which take some seconds.
     report : Report, optional
         Told of each step.
 
@@ -105,8 +113,15 @@ def analyze(
     block_groups = access.block_groups.merge(
         planning.points.reset_index(), on="demand_id", how="left", validate="one_to_one"
     )
+    drawn = None
+    if layers and scenario.states:
+        with report.step("layers of the map"):
+            drawn = state_layers(
+                access.opened, block_groups=block_groups, counties=counties, limit_minutes=scenario.search_limit_minutes
+            )
     return Results(
         scenario=scenario,
+        layers=drawn,
         counties=counties,
         facilities=access.facilities,
         block_groups=block_groups[BLOCK_GROUPS.names],

@@ -24,6 +24,7 @@ from matcare.contracts import (
 from matcare.geo import STATES, state_of_county
 from matcare.publish.exports import rounded, write_csv, write_dictionary, write_geopackage, write_json, write_parquet
 from matcare.publish.map import write_map
+from matcare.publish.map.layers import IN_STATE_MAPS_ONLY, layers_payload
 from matcare.publish.provenance import CAVEATS, licences, own_roads, provenance, short_sources
 from matcare.publish.summary import Summary
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from matcare.publish.map.layers import MapLayers
     from matcare.scenario import Scenario
 
 __all__ = ["OutcomeTables", "PlanningOutputs", "Results", "last_day", "write_results"]
@@ -101,6 +103,8 @@ class Results:
         Coverage, transfers, definitions, units to protect.
     data_date : str
         Date of the youngest facility source.
+    layers : MapLayers, optional
+        What the map of some states shows beside its counties and facilities; none for the nation.
     corrections, notes : tuple of str
         Corrections in force; what was repaired or replaced on the way.
     table_hashes : mapping of str to str
@@ -120,6 +124,7 @@ class Results:
     outcomes: OutcomeTables
     planning: PlanningOutputs
     data_date: str
+    layers: MapLayers | None = None
     corrections: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     table_hashes: Mapping[str, str] = field(default_factory=dict)
@@ -280,10 +285,17 @@ def write_results(results: Results, folder: Path) -> None:
     )
     write_dictionary(folder / "dictionary.csv", OUTPUTS)
     write_json(folder / "run.json", provenance(results))
+    around = results.facilities_around()
+    layers = (
+        IN_STATE_MAPS_ONLY
+        if results.layers is None
+        else layers_payload(results.layers, counties=counties, facilities=around, block_groups=results.block_groups)
+    )
     write_map(
         folder / "map.html",
         counties=counties,
-        facilities=results.facilities_around(),
+        facilities=around,
+        layers=layers,
         title=f"Maternity care access: {results.title}",
         subtitle=f"{results.scenario.rule.name} rule; drive minutes by car{_profile_words(results)}; facility data to "
         f"{results.data_date}{_in_force_words(results)}",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from matcare.travel.snapping import RoadNetwork
 
-__all__ = ["drive_catchments", "drive_isochrones", "node_points", "nodes_to_nearest"]
+__all__ = ["drive_catchments", "drive_isochrones", "node_points", "nodes_to_nearest", "polygon_roads"]
 
 F64 = npt.NDArray[np.float64]
 
@@ -112,7 +112,7 @@ def drive_isochrones(
     """
     found = nodes_to_nearest(network, destinations, limit_minutes=max(breaks))
     return isochrones(
-        network.graph.lat, network.graph.lon, found.minutes, **_roads(network), breaks=breaks, cumulative=cumulative,
+        network.graph.lat, network.graph.lon, found.minutes, **polygon_roads(network), breaks=breaks, cumulative=cumulative,
         cell_km=cell_km, reach_km=reach_km,
     )  # fmt: skip
 
@@ -143,13 +143,24 @@ def drive_catchments(
     """
     found = nodes_to_nearest(network, destinations, limit_minutes=limit_minutes)
     return catchments(
-        network.graph.lat, network.graph.lon, found.minutes, found.destination, **_roads(network),
+        network.graph.lat, network.graph.lon, found.minutes, found.destination, **polygon_roads(network),
         cell_km=cell_km, reach_km=reach_km,
     )  # fmt: skip
 
 
-def _roads(network: RoadNetwork) -> dict[str, Any]:
-    """Edges in minutes, and how ground off the road is reached: at the rural pace of local streets."""
+def polygon_roads(network: RoadNetwork) -> dict[str, Any]:
+    """Return what polygons are drawn from: edges in minutes, and how ground off the road is reached.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+
+    Returns
+    -------
+    dict
+        Keywords of :func:`matcare.travel.polygons.isochrones` and ``catchments``: both directions of every edge in
+        minutes (infinite where closed), and the rural pace of local streets in minutes a kilometre.
+    """
     graph, profile = network.graph, network.profile
     minutes = [np.where(ms < NO_WAY, ms / MS_PER_MINUTE, np.inf) for ms in (network.forward, network.backward)]
     return {
