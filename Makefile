@@ -29,7 +29,7 @@ check: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 docs: $(VENV)/installed-dev
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Open build/docs/index.html"
 
 # The calibration data are not part of the project: name their folder, as in `make bench CALIBRATION=../shared/data`.

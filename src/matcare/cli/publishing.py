@@ -35,7 +35,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def figure(
     themes: Annotated[
-        list[str] | None, typer.Argument(metavar="[THEME]...", help="What to draw, as --list names it.")
+        list[str] | None, typer.Argument(metavar="THEME", help="What to draw, as --list names it.")
     ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the themes and end.")] = False,
     place: Annotated[
@@ -72,7 +72,7 @@ def figure(
 
 
 def brief(
-    places: Annotated[list[str] | None, typer.Argument(metavar="[PLACE]...", help=_PLACES_HELP)] = None,
+    places: Annotated[list[str] | None, typer.Argument(metavar="PLACE", help=_PLACES_HELP)] = None,
     every: Annotated[bool, typer.Option("--all", help="Every county and state of the run.")] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="A PDF beside each page, where Chromium is installed.")] = False,
     state: States = None,
@@ -117,7 +117,7 @@ def publish(
 
 def bundle(
     out: Annotated[Path, typer.Option(metavar="FILE.zip", help="The ZIP file to write.")],
-    places: Annotated[list[str] | None, typer.Argument(metavar="[PLACE]...", help=_PLACES_HELP)] = None,
+    places: Annotated[list[str] | None, typer.Argument(metavar="PLACE", help=_PLACES_HELP)] = None,
     counties: Annotated[
         str | None, typer.Option(metavar="CODES", help="County codes parted by commas, such as 38105,38053.")
     ] = None,

@@ -112,8 +112,8 @@ def drive_isochrones(
     """
     found = nodes_to_nearest(network, destinations, limit_minutes=max(breaks))
     return isochrones(
-        network.graph.lat, network.graph.lon, found.minutes, **polygon_roads(network), breaks=breaks, cumulative=cumulative,
-        cell_km=cell_km, reach_km=reach_km,
+        network.graph.lat, network.graph.lon, found.minutes, **polygon_roads(network), breaks=breaks,
+        cumulative=cumulative, cell_km=cell_km, reach_km=reach_km,
     )  # fmt: skip
 
 
