@@ -87,6 +87,16 @@ def test_women_who_are_unknown_weigh_nothing():
     assert "b" not in found.index.get_level_values("place")
 
 
+def test_levels_that_nobody_reports_are_unknown_and_not_zero(finished):
+    island = finished.access("PR")
+    assert island.loc[["neonatal_2_plus", "neonatal_3_plus"]].drop(columns="women_15_44").isna().all(axis=None)
+    assert np.isnan(finished.access("72087").loc["neonatal_3_plus", "share_women_within_60"])
+    assert island.loc["birth_care", "share_women_within_60"] > 0.9
+    kept = finished.reference.access.set_index(["place", "service"])
+    assert np.isnan(kept.loc[("PR", "neonatal_3_plus"), "share_women_within_60"])
+    assert finished.access("US").loc["neonatal_3_plus", "share_women_within_60"] == pytest.approx(0.887, abs=0.001)
+
+
 @pytest.mark.parametrize(
     ("asked", "code"),
     [

@@ -298,10 +298,10 @@ BASELINE_ACCESS: Final = Table(
         Column(name="service", kind="text", required=True, values=("birth_care", "nicu", "neonatal_2_plus", "neonatal_3_plus", "neonatal_3_plus_or_nicu"), description="The service driven to, as the column names of the county results have it."),
         Column(name="women_15_44", kind="number", required=True, minimum=0, unit="women", description="Women 15-44 of the place.", source="computed"),
         Column(name="minutes", kind="number", minimum=0, unit="minutes", description="Mean over the women who can be given minutes; missing where none can.", source="computed"),
-        Column(name="share_women_within_30", kind="number", required=True, minimum=0, maximum=1, unit=_SHARE, description="Share of all women within 30 minutes (<=).", source="computed"),
-        Column(name="share_women_within_60", kind="number", required=True, minimum=0, maximum=1, unit=_SHARE, description="Within 60 minutes.", source="computed"),
-        Column(name="share_women_within_90", kind="number", required=True, minimum=0, maximum=1, unit=_SHARE, description="Within 90 minutes.", source="computed"),
-        Column(name="share_women_without_minutes", kind="number", required=True, minimum=0, maximum=1, unit=_SHARE, description="Women without minutes: not within any limit.", source="computed"),
+        Column(name="share_women_within_30", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Share of all women within 30 minutes (<=); missing where no hospital of the state has a reported level. The nation counts such a state's women as not within: a floor.", source="computed"),
+        Column(name="share_women_within_60", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Within 60 minutes.", source="computed"),
+        Column(name="share_women_within_90", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Within 90 minutes.", source="computed"),
+        Column(name="share_women_without_minutes", kind="number", minimum=0, maximum=1, unit=_SHARE, description="Women without minutes: not within any limit.", source="computed"),
     ),
 )
 

@@ -26,7 +26,8 @@ def access_of_places(block_groups: pd.DataFrame, place: pd.Series) -> pd.DataFra
     pandas.DataFrame
         ``place, service, women_15_44, minutes, share_women_within_30`` … ``_90``, ``share_women_without_minutes``;
         places in order of their names, services in order of :data:`matcare.contracts.SERVICES`. A place without women
-        has no row.
+        has no row. Where no hospital of any woman's state has a reported level, the shares of that service are missing:
+        unknown, not zero. A place that reaches beyond such a state counts its women as not within: a floor.
     """
     women = block_groups["women_15_44"].fillna(0.0).to_numpy(dtype="float64")
     codes, names = pd.factorize(place, sort=True)
@@ -40,6 +41,8 @@ def access_of_places(block_groups: pd.DataFrame, place: pd.Series) -> pd.DataFra
         minutes = block_groups[f"minutes_{service}"].to_numpy(dtype="float64")
         known = np.isfinite(minutes)
         with_minutes = sums(women * known)
+        told = _told(block_groups, service)
+        women_told = np.where(sums(women * told) > 0, everyone, np.nan)
         with np.errstate(invalid="ignore", divide="ignore"):
             frame = pd.DataFrame({
                 "place": names.astype("str"),
@@ -47,10 +50,10 @@ def access_of_places(block_groups: pd.DataFrame, place: pd.Series) -> pd.DataFra
                 "women_15_44": everyone,
                 "minutes": sums(women * np.where(known, minutes, 0.0)) / with_minutes,
                 **{
-                    f"share_women_within_{limit}": sums(women * (minutes <= limit)) / everyone
+                    f"share_women_within_{limit}": sums(women * (minutes <= limit)) / women_told
                     for limit in COVERAGE_MINUTES
                 },
-                "share_women_without_minutes": 1.0 - with_minutes / everyone,
+                "share_women_without_minutes": 1.0 - with_minutes / women_told,
                 "_order": order,
             })  # fmt: skip
         frames.append(frame[everyone > 0])
@@ -58,6 +61,14 @@ def access_of_places(block_groups: pd.DataFrame, place: pd.Series) -> pd.DataFra
     shares = [name for name in table.columns if name.startswith("share_")]
     table[shares] = table[shares].clip(0.0, 1.0)  # sums of floats may end beyond by a hair
     return table[BASELINE_ACCESS.names]
+
+
+def _told(block_groups: pd.DataFrame, service: str) -> np.ndarray:
+    """Tell for whom the service's nearest unit can be known at all."""
+    reason = f"reason_{service}"
+    if reason not in block_groups.columns:
+        return np.ones(len(block_groups), dtype=bool)
+    return (block_groups[reason] != "level_not_reported").to_numpy(dtype=bool)
 
 
 def access_of_states(block_groups: pd.DataFrame, *, nation: bool) -> pd.DataFrame:
