@@ -154,7 +154,9 @@ def test_every_value_and_status_has_a_legend_row(theme):
     if theme["bound"]:
         assert f"{theme['column']}_corroborated" in COUNTY_RESULTS.names
     rows = {entry.get("value") for entry in (*theme["missing"], *theme.get("overlay", ()))}
-    assert {entry["column"] for entry in theme.get("overlay", ()) if "column" in entry} <= KNOWN
+    assert {
+        entry[key] for entry in theme.get("overlay", ()) for key in ("column", "more", "less") if key in entry
+    } <= KNOWN
     assert None in rows, "a value may be missing without a reason"
     if theme["status"] in COUNTY_RESULTS.names:
         possible = set(COUNTY_RESULTS.column(theme["status"]).values)
@@ -166,7 +168,7 @@ def test_every_value_and_status_has_a_legend_row(theme):
         if theme["column"] == "minutes_between_sites_3_plus":
             standing = possible - {"no_demand_points", "level_not_reported"}
         assert possible - rows <= standing, possible - rows - standing
-    patterns = [entry["pattern"] for entry in theme["missing"] if entry["value"] is not None]
+    patterns = [entry["pattern"] for entry in theme["missing"]]
     assert len(patterns) == len(set(patterns)), "reasons must be told apart"
     assert all(entry["label"] for entry in (*theme["classes"], *theme["missing"]))
     if theme["kind"] == "category" and theme["family"] == "clusters":
@@ -348,3 +350,30 @@ def test_the_nation_fits_in_five_megabytes():
     assert len(counties) == 3222
     page = render_map(counties=counties, facilities=TABLES.made_facilities(counties, 3900))
     assert len(page.encode()) <= 5_000_000
+
+
+def test_layers_stand_in_the_page_only_when_they_are_given(region):
+    counties, facilities = region
+    plain = render_map(counties=counties, facilities=facilities)
+    assert _payload(plain)["layers"] is None
+    assert "function makeLayers(" not in plain
+    given = render_map(counties=counties, facilities=facilities, layers={"words": "</script>"})
+    assert _payload(given)["layers"] == {"words": "</script>"}
+    assert given.index("function makeLayers(") < given.index("window.matcareMap = ")
+
+
+def test_the_foot_says_the_dates_of_data_and_run(region):
+    counties, facilities = region
+    page = render_map(counties=counties, facilities=facilities, run_date="2026-11-29", sources=["One", "Two <b>"])
+    (foot,) = re.findall(r'<footer id="foot">.*?</footer>', page, re.DOTALL)
+    assert "<b>Facilities as of 2026-05-01; run of 2026-11-29.</b> One; Two &lt;b&gt;" in foot
+    assert "run of" not in render_map(counties=counties, facilities=facilities)
+
+
+def test_a_value_falls_in_the_class_of_the_table(region):
+    """What the page carries is as fine as the table, where a class may end between two of its numbers."""
+    counties, facilities = region
+    frame = counties.assign(profile_overall=40.4, catchment_e2sfca=0.565)
+    columns = _payload(render_map(counties=frame, facilities=facilities))["counties"]
+    assert set(columns["profile_overall"]) == {40.4}
+    assert set(columns["catchment_e2sfca"]) == {0.565}

@@ -6,6 +6,7 @@ import importlib.util
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from matcare.publish.map import write_map
@@ -358,3 +359,85 @@ def test_a_phone_has_the_map_and_the_legend(page):
     assert not page.execute_script("return document.getElementById('themes').getBoundingClientRect().height")
     page.execute_script("document.getElementById('drawer').click()")
     assert page.execute_script("return document.getElementById('themes').getBoundingClientRect().height") > 50
+
+
+def _charts(page):
+    return page.execute_script(
+        "return [...document.querySelectorAll('#panel svg')].map((svg) => [svg.getAttribute('role'), svg.getAttribute('aria-label')])"
+    )
+
+
+def test_every_chart_says_in_words_what_it_shows(page, region):
+    counties, _ = region
+    at = int((counties["imr_status"] == "published").to_numpy().argmax())
+    page.execute_script("matcare.openCounty(arguments[0])", at)
+    row = counties.iloc[at]
+    charts = _charts(page)
+    assert {role for role, _ in charts} == {"img"}
+    words = [label for _, label in charts]
+    assert words[0].startswith("Women within 30, 60 and 90 minutes.")
+    assert any(
+        label.startswith("Rate: 6.25 per 1,000 live births, 95 percent interval 4.50 to 8.75") for label in words
+    )
+    assert words[-1].endswith(f"Overall {np.floor(row['profile_overall'] + 0.5):.0f}.")
+    if row["minutes_birth_care_reason"] == "covered":
+        assert any(label.startswith(f"Mean minutes to birth care: {row['minutes_birth_care']:.0f}") for label in words)
+    modelled = int((counties["imr_status"] == "modelled").to_numpy().argmax())
+    page.execute_script("matcare.openCounty(arguments[0])", modelled)
+    assert any(label.startswith("Modelled rate, no observation: 7.25") for _, label in _charts(page))
+    dashes = "return document.querySelectorAll('#panel .modelled svg [stroke-dasharray]').length"
+    assert page.execute_script(dashes) == 1, "hollow and dashed, so that it is never taken for a published rate"
+
+
+def test_bars_are_as_long_as_the_shares(page, region):
+    counties, _ = region
+    counties = counties.reset_index(drop=True)
+    known = counties["share_women_within_30_birth_care"].notna()
+    at = int(known.to_numpy().argmax())
+    frame = counties.iloc[at]
+    page.execute_script("matcare.openCounty(arguments[0])", at)
+    shares = [float(frame[f"share_women_within_{limit}_birth_care"]) for limit in (30, 60, 90)]
+    widths = page.execute_script(
+        """
+        const bars = [...document.querySelectorAll("#panel svg.chart")][0].querySelectorAll("rect[height='10'][fill='#08407a']");
+        return [...bars].filter((bar) => bar.getAttribute("width") !== "10").map((bar) => Number(bar.getAttribute("width")));
+        """
+    )
+    assert widths[0] == pytest.approx(346 * shares[0], abs=0.1)
+
+
+def test_an_unknown_level_has_a_reason_and_no_bar(page, region):
+    counties, _ = region
+    at = int((counties["minutes_neonatal_3_plus_reason"] == "level_not_reported").to_numpy().argmax())
+    page.execute_script("matcare.openCounty(arguments[0])", at)
+    assert "Neonatal level III or IV: no neonatal level reported in the state" in _charts(page)[0][1]
+
+
+def test_wide_bounds_are_hatched_and_said(page, region):
+    counties, _ = region
+    share = "share_women_within_60_neonatal_3_plus"
+    wide = (counties[f"{share}_unknown_count"] - counties[f"{share}_one_lower"] >= 0.25) & counties[share].notna()
+    assert 0 < wide.sum() < len(counties)
+    page.execute_script("matcare.choose('within-neonatal_3_plus-60')")
+    (row,) = page.execute_script(
+        "return [...document.querySelectorAll('#legend tbody tr')].map((row) => row.innerText).filter((words) => words.includes('Levels unsure'))"
+    )
+    assert f"\t{wide.sum()}\tof these" in row
+    fills = page.execute_script(
+        """
+        const fills = {};
+        matcare.map.eachLayer((layer) => { if (layer.county !== undefined) fills[layer.county] = typeof layer.options.fillColor; });
+        return arguments[0].map((c) => fills[c]);
+        """,
+        wide.to_numpy().nonzero()[0].tolist(),
+    )
+    assert set(fills) == {"object"}
+
+
+def test_every_theme_has_a_legend_of_its_own_pictures(page):
+    for theme in themes():
+        page.execute_script("matcare.choose(arguments[0])", theme["id"])
+        pictures = page.execute_script(
+            "return [...document.querySelectorAll('#legend canvas')].map((canvas) => canvas.toDataURL())"
+        )
+        assert len(set(pictures)) == len(pictures) >= 2, theme["id"]

@@ -123,7 +123,8 @@ def write_answer(answer: Answer, folder: Path) -> None:
     for name, (table, frame) in answer.tables.items():
         write_csv(table.validate(frame, where=name), folder / name, table)
     write_dictionary(folder / "dictionary.csv", {name: table for name, (table, _) in answer.tables.items()})
-    write_json(folder / "run.json", _provenance(answer))
+    about = _provenance(answer)
+    write_json(folder / "run.json", about)
     if answer.map_options is not None:
         write_comparison_map(
             folder / "map.html",
@@ -132,6 +133,8 @@ def write_answer(answer: Answer, folder: Path) -> None:
             notes=[*answer.words, *answer.lines, *(f"Correction in force: {text}" for text in answer.corrections),
                    *answer.notes, *CAVEATS],
             sources=[*own_roads(answer.roads), *short_minutes_sources()],
+            data_date=answer.data_date,
+            run_date=about["created"][:10],
             **answer.map_options,
         )  # fmt: skip
 

@@ -284,7 +284,8 @@ def write_results(results: Results, folder: Path) -> None:
         when=last_day(results.data_date),
     )
     write_dictionary(folder / "dictionary.csv", OUTPUTS)
-    write_json(folder / "run.json", provenance(results))
+    about = provenance(results)
+    write_json(folder / "run.json", about)
     around = results.facilities_around()
     layers = (
         IN_STATE_MAPS_ONLY
@@ -296,6 +297,7 @@ def write_results(results: Results, folder: Path) -> None:
         counties=counties,
         facilities=around,
         layers=layers,
+        run_date=about["created"][:10],
         title=f"Maternity care access: {results.title}",
         subtitle=f"{results.scenario.rule.name} rule; drive minutes by car{_profile_words(results)}; facility data to "
         f"{results.data_date}{_in_force_words(results)}",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Classified", "classified", "share_words"]
 
 _LITTLE: Final = 0.005
+_HAIR: Final = 1e-9  # what the difference of two rounded shares may fall short by
 """Shares nearer than this to none or all are not rounded to it."""
 
 
@@ -138,7 +139,12 @@ def _overlay_rows(overlays: list[dict[str, Any]], counties: pd.DataFrame, standi
     found = np.full(len(counties), -1, dtype=np.int64)
     for k in reversed(range(len(overlays))):  # the first that holds is the one shown
         entry = overlays[k]
-        held = counties[entry["column"]] >= entry["from"] if "column" in entry else standing == entry["value"]
+        if "more" in entry:  # bounds that lie wide apart
+            held = counties[entry["more"]] - counties[entry["less"]] >= entry["from"] - _HAIR
+        elif "column" in entry:
+            held = counties[entry["column"]] >= entry["from"]
+        else:
+            held = standing == entry["value"]
         found[held.fillna(value=False).to_numpy(dtype=bool)] = k
     return found
 

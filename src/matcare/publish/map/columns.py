@@ -24,10 +24,10 @@ _DECIMALS: Final = {
     "per 1,000 live births": 3,
     "degrees": 4,
     "percentile 0-1": 4,
-    "mean percentile 0-100": 0,
+    "mean percentile 0-100": 1,
 }
 _DEFAULT_DECIMALS: Final = 2
-_BY_NAME: Final = (("minutes_", 2), ("share_", 4), ("p_", 3), ("lat", 4), ("lon", 4))
+_BY_NAME: Final = (("minutes_", 2), ("catchment_", 3), ("share_", 4), ("p_", 3), ("lat", 4), ("lon", 4))
 """Decimals of a number that no contract declares, by the start of its name."""
 
 _PANEL_COLUMNS: Final = (

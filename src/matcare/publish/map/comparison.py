@@ -14,7 +14,7 @@ from matcare.errors import ContractError, InputError
 from matcare.geo import STATES
 from matcare.publish.map.columns import plain_columns
 from matcare.publish.map.geometry import drawn_counties, map_geometry, shift_longitude
-from matcare.publish.map.shell import SAID_EVERYWHERE, frame, write_page
+from matcare.publish.map.shell import SAID_EVERYWHERE, dated, frame, write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,7 +50,19 @@ _COUNTY: Final = ("county_fips", "county_name", "state", "women_15_44")
 _FACILITY: Final = ("facility_id", "facility_name", "city", "state", "lat", "lon", "role", "words")
 _POINT: Final = ("lat", "lon", "women", "minutes_before", "minutes_after")
 
-_SCRIPTS: Final = ("data", "draw", "legend", "panel", "comparison", "search", "map")
+_SCRIPTS: Final = (
+    "data",
+    "draw",
+    "charts",
+    "legend",
+    "panel",
+    "comparison",
+    "search",
+    "table",
+    "print",
+    "address",
+    "map",
+)
 _LEAST_VIEW: Final = 0.25
 """Degrees around a unit that changes, so that a single point has its surroundings."""
 
@@ -124,6 +136,8 @@ def render_comparison_map(
     states_outline: gpd.GeoDataFrame | None = None,
     notes: Sequence[str] = (),
     sources: Sequence[str] = (),
+    data_date: str = "",
+    run_date: str = "",
 ) -> str:
     """Return a map that compares, as one HTML page that opens without a network.
 
@@ -152,6 +166,8 @@ def render_comparison_map(
         Borders to draw over the counties; the counties' own, dissolved by state, when not given.
     notes, sources : sequence of str
         Plain text, one paragraph each. What must be said everywhere is added.
+    data_date, run_date : str
+        Of the facilities and of the run, for the foot of the page.
 
     Returns
     -------
@@ -190,6 +206,7 @@ def render_comparison_map(
         "caution": CLOSURE_WORDS if loses else "",
         "notes": (*notes, _DRAWN_WORDS, *SAID_EVERYWHERE),
         "sources": tuple(sources),
+        "dated": dated([data_date], run_date),
         "find": "Find a county or unit",
         "places": "Units",
         "places_note": "",

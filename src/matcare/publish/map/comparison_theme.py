@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from matcare.errors import InputError
-from matcare.publish.map.legend_rows import NO_DATA, REASON_PATTERNS, Theme, bins
+from matcare.publish.map.legend_rows import FIXED_WORDS, NO_DATA, REASON_PATTERNS, Theme, bins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,6 +120,7 @@ class ComparisonTheme:
             "trim": self.is_change,
             "preferred": self.view == "difference",
             "classes": [self._row(number) for number in range(len(self.classes))],
+            **({"classed": FIXED_WORDS} if self.binned else {}),
             "missing": [
                 *({"value": value, "label": words, "pattern": pattern} for (value, words), pattern in reasons),
                 NO_DATA,

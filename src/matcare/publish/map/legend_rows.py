@@ -9,10 +9,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUPU_DARK_FIRST",
+    "FIXED_WORDS",
     "LEVEL_NOT_REPORTED",
     "MINUTES_LABELS",
     "MINUTES_UPPER",
     "NO_DATA",
+    "NO_MINUTES",
+    "OF_WOMEN",
     "PROBABILITY_COLOURS",
     "PROBABILITY_LABELS",
     "PROBABILITY_UPPER",
@@ -24,8 +27,10 @@ __all__ = [
     "YLGNBU",
     "YLORBR",
     "Theme",
+    "binned_theme",
     "bins",
     "minutes_segment",
+    "minutes_theme",
     "rows",
     "say",
 ]
@@ -65,7 +70,7 @@ PROBABILITY_LABELS: Final = (
     "Probably (over 75 to 95 %)",
     "Almost surely (over 95 %)",
 )
-PROBABILITY_COLOURS: Final = (("#d6e6ee",), ("#f6e8c3",), ("#d6e6ee", "#bf6d2c"), ("#d8813a",), ("#7f2704",))
+PROBABILITY_COLOURS: Final = (("#e4eef3",), ("#ebc98a",), ("#e4eef3", "#b5611f"), ("#d07a35",), ("#7f2704",))
 """Certain at both ends; the middle in stripes of both, because either may be true."""
 
 REASON_WORDS: Final = {
@@ -98,6 +103,12 @@ LEVEL_NOT_REPORTED: Final = {
 NO_DATA: Final = {"value": None, "label": "No figure", "pattern": "dots"}
 """The legend row of a value that is missing without a reason."""
 
+FIXED_WORDS: Final = "Classes: fixed limits, the same on every map."
+"""What the legend says of limits that policy or custom sets (30, 60, 90 minutes; half of women; 10 % uninsured)."""
+
+OF_WOMEN: Final = "Mean over the county’s women 15-44."
+"""What minutes of a county are."""
+
 
 def bins(
     upper: Sequence[float | None], labels: Sequence[str], ramp: Sequence[str | Sequence[str]]
@@ -126,3 +137,34 @@ def say(form: str, after: str = "") -> dict[str, str]:
 def minutes_segment(limit: int) -> dict[str, Any]:
     """Return the button that chooses a limit."""
     return {"value": limit, "label": f"{limit} min"}
+
+
+NO_MINUTES: Final = [*rows(REASON_PATTERNS, REASON_WORDS, REASON_PATTERNS), NO_DATA]
+"""Legend rows of minutes that are missing."""
+
+
+def binned_theme(family: str, column: str, label: str, title: str, note: str) -> Theme:
+    """Return what every binned theme has; the caller adds classes, words, reasons."""
+    return {
+        "id": f"{family}-{column.replace('_', '-')}",
+        "family": family,
+        "label": label,
+        "title": title,
+        "note": note,
+        "kind": "bins",
+        "column": column,
+        "status": None,
+        "bound": False,
+        "missing": [NO_DATA],
+    }
+
+
+def minutes_theme(family: str, column: str, label: str, title: str, note: str, status: str) -> Theme:
+    """Return what every theme of minutes has."""
+    return binned_theme(family, column, label, title, note) | {
+        "status": status,
+        "say": say("minutes", " minutes"),
+        "classes": bins(MINUTES_UPPER, MINUTES_LABELS, YLGNBU),
+        "classed": FIXED_WORDS,
+        "missing": NO_MINUTES,
+    }

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from matcare.contracts import CLUSTER_LABELS, HOT_SPOT_LABELS, IMR_STATUSES, PROFILE_LEVELS
-from matcare.publish.map.legend_rows import NO_DATA, PUBU, YLORBR, Theme, bins, rows, say
+from matcare.publish.map.breaks import national_bins
+from matcare.publish.map.legend_rows import NO_DATA, PUBU, YLORBR, Theme, rows, say
 
 __all__ = ["CLUSTER_WORDS", "IMR_WORDS", "outcome_themes"]
 
@@ -24,11 +25,8 @@ IMR_WORDS: Final = {
 """Standing of an infant mortality rate, in words."""
 
 _UNPUBLISHED: Final = IMR_WORDS | {"modelled": "Not published (too few deaths)"}
-_PATTERNS: Final = {"modelled": "diagonal", "suppressed": "cross", "not_identified": "grid", "not_reported": "dots"}
+_PATTERNS: Final = {"modelled": "diagonal", "suppressed": "cross", "not_identified": "grid", "not_reported": "columns"}
 _OVERLAYS: Final = {"published_unreliable": "dots-over", "apportioned": "stripes-over", "modelled": "hatch-over"}
-
-_UPPER: Final = (4.0, 5.0, 6.0, 8.0, 10.0, None)
-_LABELS: Final = ("4 or less", "over 4 to 5", "over 5 to 6", "over 6 to 8", "over 8 to 10", "over 10")
 
 _PUBLICATION: Final = "Few deaths are not published, so a small county appears only when its rate is high."
 
@@ -54,6 +52,8 @@ _CLUSTER_COLOURS: Final = {
     "cold_spot": "#2166ac",
     "not_significant": "#e9e6df",
 }
+_CLUSTER_MARKS: Final = {"low_low": "bars-over", "low_high": "bars-over", "cold_spot": "bars-over"}
+"""Lines over what is low, so that it is told from what is high without colour."""
 _CLUSTER_PATTERNS: Final = {"no_neighbour": "bars", "no_rate": "diagonal"}
 _CLUSTER_NOTE: Final = (
     "After false-discovery control at 5 %, by conditional permutation. A pattern among places, not a cause."
@@ -72,14 +72,15 @@ def _rate_themes() -> list[Theme]:
         "status": "imr_status",
         "bound": False,
         "say": say("rate", " per 1,000"),
-        "classes": bins(_UPPER, _LABELS, YLORBR),
+        **national_bins("imr", YLORBR),
     }
 
     def standing(hatched: bool) -> Theme:  # noqa: FBT001 - read beside its two calls
         over = [status for status in IMR_STATUSES if status in _OVERLAYS and (hatched or status != "modelled")]
         without = [status for status in IMR_STATUSES if status in _PATTERNS and not (hatched and status == "modelled")]
         return {
-            "overlay": rows(over, IMR_WORDS, _OVERLAYS),
+            # Only a published rate that stands on enough deaths is put in order.
+            "overlay": [row | {"ranked": False} for row in rows(over, IMR_WORDS, _OVERLAYS)],
             "missing": [*rows(without, _UNPUBLISHED, _PATTERNS), NO_DATA],
         }
 
@@ -102,6 +103,7 @@ def _rate_themes() -> list[Theme]:
             "note": f"{_PUBLICATION} Hatched: modelled from what the county is like, no observation; not to be ranked.",
             "column": "imr",
             "fallback": "imr_modelled",
+            "unranked": "Where no rate is published it is modelled: no observation, so never put in order.",
         },
         {
             **shared,
@@ -138,6 +140,7 @@ def _cluster_themes() -> list[Theme]:
             "bound": False,
             "classes": [
                 {"value": value, "label": CLUSTER_WORDS[value], "colours": [_CLUSTER_COLOURS[value]]}
+                | ({"pattern": _CLUSTER_MARKS[value]} if value in _CLUSTER_MARKS else {})
                 for value in labels
                 if value in _CLUSTER_COLOURS
             ],
@@ -170,7 +173,6 @@ def _cluster_themes() -> list[Theme]:
 
 def _profile_themes() -> list[Theme]:
     levels = {"overall": "All four levels"} | PROFILE_LEVELS
-    labels = ("35 or less", "over 35 to 45", "over 45 to 55", "over 55 to 65", "over 65")
     return [
         {
             "id": f"profile-{level.replace('_', '-')}",
@@ -184,7 +186,7 @@ def _profile_themes() -> list[Theme]:
             "column": f"profile_{level}",
             "status": None,
             "bound": False,
-            "classes": bins((35.0, 45.0, 55.0, 65.0, None), labels, PUBU),
+            **national_bins(f"profile_{level}", PUBU),
             "missing": [NO_DATA | {"label": "Withheld: over a quarter of the inputs are missing"}],
         }
         for level, words in levels.items()

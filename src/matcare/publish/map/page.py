@@ -9,11 +9,11 @@ from matcare.geo import STATES
 from matcare.publish.map.columns import FACILITY_GROUPS, county_columns, facility_columns
 from matcare.publish.map.geometry import drawn_counties, shift_longitude
 from matcare.publish.map.outcome_themes import CLUSTER_WORDS, IMR_WORDS
-from matcare.publish.map.shell import SAID_EVERYWHERE, frame, write_page
+from matcare.publish.map.shell import SAID_EVERYWHERE, dated, frame, write_page
 from matcare.publish.map.themes import CLASS_WORDS, REASON_WORDS, SERVICE_WORDS, families, themes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -30,7 +30,21 @@ PLAIN_WORDS: Final = (
 )
 """What the national map always says: what is said everywhere, and on its births and rates."""
 
-_SCRIPTS: Final = ("data", "draw", "legend", "panel", "outcome", "planning", "county", "search", "map")
+_SCRIPTS: Final = (
+    "data",
+    "draw",
+    "charts",
+    "legend",
+    "panel",
+    "outcome",
+    "planning",
+    "county",
+    "search",
+    "table",
+    "print",
+    "address",
+    "map",
+)
 _JUMPS: Final = {
     "Lower 48": [-124.8, 24.5, -66.9, 49.4],
     "Alaska": [-188.0, 51.0, -129.9, 71.5],
@@ -77,6 +91,8 @@ def render_map(
     notes: Sequence[str] = (),
     sources: Sequence[str] = (),
     suppressed: str = "fewer than 20 infant deaths",
+    run_date: str = "",
+    layers: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the interactive map as one HTML page that opens without a network.
 
@@ -96,6 +112,11 @@ def render_map(
         Sources with their dates and licences; plain text.
     suppressed : str
         What the source of the outcomes does not publish, in words.
+    run_date : str
+        Day on which the run was made, for the foot of the page.
+    layers : mapping, optional
+        What ``layers.js`` draws between counties and facilities, ready for JSON: isochrones, catchments, block groups,
+        roads.
 
     Returns
     -------
@@ -115,12 +136,15 @@ def render_map(
         "caution": "",
         "notes": (*notes, *PLAIN_WORDS),
         "sources": tuple(sources),
+        "dated": dated(counties["data_date"], run_date),
         "find": "Find a county or hospital",
         "places": "Hospitals and birth centers",
         "places_note": "Hollow: obstetrics claimed by one federal file alone. Levels are self-reported; an absent "
         "level is unknown, not none.",
     }
-    return frame(payload=_payload(counties, facilities, states_outline, suppressed), words=words, scripts=_SCRIPTS)
+    payload = _payload(counties, facilities, states_outline, suppressed) | {"layers": layers}
+    scripts = _SCRIPTS if layers is None else (*_SCRIPTS[:-1], "layers", "map")
+    return frame(payload=payload, words=words, scripts=scripts)
 
 
 def _payload(

@@ -1,4 +1,4 @@
-"""Themes for planning: definitions side by side, certainty, care at the right level, backup, catchments, other tiers.
+"""Themes for planning: care at the right level, backup, catchments, other tiers.
 
 Every column here is optional: the map leaves out a theme whose column a table does not have.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from matcare.publish.map.breaks import national_bins
+from matcare.publish.map.certainty_themes import certainty_themes
 from matcare.publish.map.legend_rows import (
     BUPU_DARK_FIRST,
+    FIXED_WORDS,
     LEVEL_NOT_REPORTED,
     MINUTES_LABELS,
     MINUTES_UPPER,
     NO_DATA,
-    PROBABILITY_COLOURS,
-    PROBABILITY_LABELS,
-    PROBABILITY_UPPER,
+    NO_MINUTES,
+    OF_WOMEN,
     PUBU,
     REASON_PATTERNS,
     REASON_WORDS,
@@ -24,18 +26,18 @@ from matcare.publish.map.legend_rows import (
     YLGNBU,
     YLORBR,
     Theme,
+    binned_theme,
     bins,
+    minutes_theme,
     rows,
     say,
 )
 
-__all__ = ["TIER_COLUMNS", "planning_columns", "planning_themes"]
+__all__ = ["TIER_COLUMNS", "WIDE_BOUNDS", "planning_columns", "planning_themes", "wide_bounds"]
 
-_NOT_REPORTED: Final = {"value": "not_reported", "label": "Not reported", "pattern": "dots"}
-_NO_MINUTES: Final = [*rows(REASON_PATTERNS, REASON_WORDS, REASON_PATTERNS), NO_DATA]
+_NOT_REPORTED: Final = {"value": "not_reported", "label": "Not reported", "pattern": "columns"}
 _NO_SHARE: Final = [*rows(["no_demand_points"], REASON_WORDS, REASON_PATTERNS), LEVEL_NOT_REPORTED, NO_DATA]
 _KNOWN_LEVELS: Final = "Levels as reported; a unit of unknown level does not count."
-_OF_WOMEN: Final = "Mean over the county’s women 15-44."
 
 _TIERS: Final = {
     "birth_center": ("Birth center (accredited)", "accredited birth center", "A floor: many are not accredited."),
@@ -49,14 +51,15 @@ _TIERS: Final = {
 TIER_COLUMNS: Final = tuple(f"minutes_{tier}" for tier in _TIERS)
 """Columns whose theme is left out where no county has a value, since no source names such a place."""
 
+WIDE_BOUNDS: Final = ("neonatal_2_plus", "neonatal_3_plus", "same_site_3_plus", "split_3_plus")
+"""Care whose share of women within 60 minutes hangs on levels that may be wrong or are not reported."""
+_WIDE: Final = 0.25
+_SHARE: Final = "share_women_within_60"
+
 _PANEL: Final = (
     "minutes_birth_care_p05",
     "minutes_birth_care_p95",
-    "share_women_within_60_neonatal_3_plus_one_lower",
-    "share_women_within_60_same_site_3_plus_one_lower",
-    "share_women_within_60_same_site_3_plus_unknown_count",
-    "share_women_within_60_split_3_plus_one_lower",
-    "share_women_within_60_split_3_plus_unknown_count",
+    *(f"{_SHARE}_{care}_{end}" for care in WIDE_BOUNDS for end in ("one_lower", "unknown_count")),
     "p_march_of_dimes_undetermined",
     "most_important_input_minutes_birth_care",
     "access_definitions",
@@ -68,16 +71,27 @@ def planning_columns() -> tuple[str, ...]:
     """Return the columns of these themes, of their statuses, and of the panel's lines for planning."""
     names = list(_PANEL)
     for theme in planning_themes():
-        overlay = (row["column"] for row in theme.get("overlay", ()) if "column" in row)
+        overlay = (row[key] for row in theme.get("overlay", ()) for key in ("column", "more", "less") if key in row)
         names += [theme["column"], *overlay, *([theme["status"]] if theme["status"] else [])]
     return tuple(dict.fromkeys(names))
+
+
+def wide_bounds(care: str) -> Theme:
+    """Return the legend row of a share whose bounds are far apart: every level one lower, to every NICU counted in."""
+    return {
+        "value": "wide_bounds",
+        "more": f"{_SHARE}_{care}_unknown_count",
+        "less": f"{_SHARE}_{care}_one_lower",
+        "from": _WIDE,
+        "label": f"Levels unsure: bounds {_WIDE * 100:.0f} points or more apart",
+        "pattern": "stripes-over",
+    }
 
 
 def planning_themes() -> list[Theme]:
     """Return the themes for planning, as ``themes`` does."""
     return [
-        *_definition_themes(),
-        *_certainty_themes(),
+        *certainty_themes(),
         *_reach_themes(),
         *_birthweight_themes(),
         *_backup_themes(),
@@ -86,38 +100,15 @@ def planning_themes() -> list[Theme]:
     ]
 
 
-def _binned(family: str, column: str, label: str, title: str, note: str) -> Theme:
-    """Return what every binned theme has; the caller adds classes, words, reasons."""
-    return {
-        "id": f"{family}-{column.replace('_', '-')}",
-        "family": family,
-        "label": label,
-        "title": title,
-        "note": note,
-        "kind": "bins",
-        "column": column,
-        "status": None,
-        "bound": False,
-        "missing": [NO_DATA],
-    }
-
-
-def _minutes(family: str, column: str, label: str, title: str, note: str, status: str) -> Theme:
-    return _binned(family, column, label, title, note) | {
-        "status": status,
-        "say": say("minutes", " minutes"),
-        "classes": bins(MINUTES_UPPER, MINUTES_LABELS, YLGNBU),
-        "missing": _NO_MINUTES,
-    }
-
-
 def _reach_themes() -> list[Theme]:
     def within(column: str, label: str, title: str, note: str) -> Theme:
         care = column.removeprefix("share_women_within_60_").removesuffix("_one_lower").replace("split", "same_site")
-        theme = _binned("risk", column, label, f"Women 15-44 within 60 minutes of {title}", note)
+        theme = binned_theme("risk", column, label, f"Women 15-44 within 60 minutes of {title}", note)
         missing = [row for row in _NO_SHARE if row is not LEVEL_NOT_REPORTED or care != "neonatal_3_plus_or_nicu"]
         theme |= {"status": f"minutes_{care}_reason", "say": say("share"), "missing": missing}
-        return theme | {"classes": bins(SHARE_UPPER, SHARE_LABELS, BUPU_DARK_FIRST)}
+        theme |= {"classes": bins(SHARE_UPPER, SHARE_LABELS, BUPU_DARK_FIRST), "classed": FIXED_WORDS}
+        named = column.removeprefix(f"{_SHARE}_")
+        return theme | ({"overlay": [wide_bounds(named)]} if named in WIDE_BOUNDS else {})
 
     needs = "What an infant under 32 weeks or 1,500 g needs."
     return [
@@ -157,7 +148,7 @@ def _reach_themes() -> list[Theme]:
             "birth care, and of neonatal III or IV at the same site or another",
             f"At two sites the infant is moved. {_KNOWN_LEVELS}",
         ),
-        _binned(
+        binned_theme(
             "risk",
             "minutes_between_sites_3_plus",
             "Mother and infant: minutes between two sites",
@@ -167,6 +158,7 @@ def _reach_themes() -> list[Theme]:
         | {
             "say": say("minutes", " minutes"),
             "classes": bins(MINUTES_UPPER, MINUTES_LABELS, YLGNBU),
+            "classed": FIXED_WORDS,
             "status": "minutes_same_site_3_plus_reason",
             "missing": [*_NO_SHARE[:-1], {**NO_DATA, "label": "One site for all, or no figure"}],
         },
@@ -174,10 +166,8 @@ def _reach_themes() -> list[Theme]:
 
 
 def _birthweight_themes() -> list[Theme]:
-    counts = ("10 to 25", "over 25 to 50", "over 50 to 100", "over 100 to 250", "over 250")
-    shares = ("1 % or less", "over 1 to 1.25 %", "over 1.25 to 1.5 %", "over 1.5 to 2 %", "over 2 %")
     return [
-        _binned(
+        binned_theme(
             "risk",
             "births_high_risk_per_year",
             "Very-low-birthweight births a year",
@@ -188,14 +178,14 @@ def _birthweight_themes() -> list[Theme]:
         | {
             "status": "births_high_risk_status",
             "say": say("whole", " births a year"),
-            "classes": bins((25, 50, 100, 250, None), counts, PUBU),
+            **national_bins("births_high_risk_per_year", PUBU, lowest="10 to {}"),
             "missing": [
                 {"value": "small_count", "label": "Withheld: under 10 a year", "pattern": "cross"},
                 _NOT_REPORTED,
                 {**NO_DATA, "label": "Withheld under 10 a year, or no figure"},
             ],
         },
-        _binned(
+        binned_theme(
             "risk",
             "share_very_low_birthweight",
             "Very-low-birthweight share",
@@ -205,8 +195,10 @@ def _birthweight_themes() -> list[Theme]:
         | {
             "status": "share_very_low_birthweight_status",
             "say": say("hundredths_finely", " %"),
-            "classes": bins((0.010, 0.0125, 0.015, 0.020, None), shares, YLORBR[1:]),
-            "overlay": [{"value": "estimated", "label": "Estimated, not published", "pattern": "hatch-over"}],
+            **national_bins("share_very_low_birthweight", YLORBR[1:], after=" %", times=100),
+            "overlay": [
+                {"value": "estimated", "label": "Estimated, not published", "pattern": "hatch-over", "ranked": False}
+            ],
             "missing": [_NOT_REPORTED, NO_DATA],
         },
     ]
@@ -216,41 +208,44 @@ def _backup_themes() -> list[Theme]:
     no_second = {"value": "no_second_unit", "label": "Most can reach one unit and no other", "pattern": "columns"}
     added = ("5 minutes or less", "over 5 to 15", "over 15 to 30", "over 30 to 45", "over 45 to 60", "over 60")
     status = "minutes_second_birth_care_reason"
-    missing = {"missing": [*_NO_MINUTES[:-1], no_second, NO_DATA]}
+    missing = {"missing": [*NO_MINUTES[:-1], no_second, NO_DATA]}
     one = ("None (0 %)", "over 0 to 5 %", "over 5 to 25 %", "over 25 to 50 %", "over 50 %")
     return [
-        _minutes(
+        minutes_theme(
             "backup",
             "minutes_second_birth_care",
             "Minutes to the second-nearest unit",
             "Drive minutes to the second-nearest birth care",
-            f"{_OF_WOMEN} A second building of the same campus is no backup.",
+            f"{OF_WOMEN} A second building of the same campus is no backup.",
             status,
         )
         | missing,
-        _minutes(
+        minutes_theme(
             "backup",
             "minutes_added_second_birth_care",
             "Minutes more than the nearest",
             "Minutes more to the second-nearest birth care than to the nearest",
-            f"{_OF_WOMEN} What they would drive more, were the nearest unit closed to them.",
+            f"{OF_WOMEN} What they would drive more, were the nearest unit closed to them.",
             status,
         )
         | missing
         | {"classes": bins((5, 15, 30, 45, 60, None), added, YLORBR)},
-        _binned(
+        binned_theme(
             "backup",
             "share_women_one_unit_within_60_birth_care",
             "One unit within 60 minutes, and no second",
             "Women 15-44 with one birth unit within 60 minutes, and no second",
             "Its loss would leave them beyond. Units to protect; not evidence that any unit should close.",
         )
-        | {"say": say("share"), "classes": bins((0.0, 0.05, 0.25, 0.5, None), one, PUBU)},
+        | {
+            "say": say("share"),
+            "classes": bins((0.0, 0.05, 0.25, 0.5, None), one, PUBU),
+            "classed": FIXED_WORDS,
+        },
     ]
 
 
 def _catchment_themes() -> list[Theme]:
-    labels = ("0: none in range", "over 0 to 0.5", "over 0.5 to 0.75", "over 0.75 to 1", "over 1 to 2", "over 2")
     unknown = {
         "no_demand_points": REASON_WORDS["no_demand_points"],
         "demand_unknown": "Births not known",
@@ -259,7 +254,7 @@ def _catchment_themes() -> list[Theme]:
     }
     patterns = dict(zip(unknown, ("bars", "cross", "grid", "diagonal"), strict=True))
     return [
-        _binned(
+        binned_theme(
             "catchment",
             "catchment_e2sfca",
             "Units per 1,000 births in reach",
@@ -269,10 +264,10 @@ def _catchment_themes() -> list[Theme]:
         | {
             "status": "catchment_e2sfca_reason",
             "say": say("rate", " units per 1,000 births"),
-            "classes": bins((0.0, 0.5, 0.75, 1.0, 2.0, None), labels, BUPU_DARK_FIRST),
+            **national_bins("catchment_e2sfca", BUPU_DARK_FIRST),
             "missing": [*rows(unknown, unknown, patterns), NO_DATA],
         },
-        _binned(
+        binned_theme(
             "catchment",
             "catchment_e2sfca_lowest_tenth",
             "Lowest tenth of births",
@@ -289,110 +284,16 @@ def _catchment_themes() -> list[Theme]:
     ]
 
 
-def _definition_themes() -> list[Theme]:
-    colours = ("#d6e6ee", "#fee391", "#fe9929", "#cc4c02", "#7f2704")
-
-    def met(prefix: str, label: str, title: str, note: str, labels: tuple[str, ...]) -> Theme:
-        return _binned("definitions", f"{prefix}_definitions_met", label, title, note) | {
-            "say": say("whole", " met"),
-            "classes": bins((*range(len(labels) - 1), None), labels, colours[: len(labels)]),
-            "overlay": [
-                {
-                    "column": f"{prefix}_definitions_unknown",
-                    "from": 1,
-                    "label": "At least one cannot be decided",
-                    "pattern": "dots-over",
-                }
-            ],
-        }
-
-    which = (
-        "Each answers another question; definitions.csv says which hold where. One that cannot be decided is not met."
-    )
-    return [
-        met(
-            "desert",
-            "Definitions of a desert",
-            "Definitions under which the county is a desert",
-            f"March of Dimes; half of women beyond 30 minutes; beyond 60. {which}",
-            ("None: no desert under any", "1 of them", "2 of them", "3 or more"),
-        ),
-        met(
-            "access",
-            "All definitions of poor access",
-            "Definitions of poor access that the county meets",
-            f"With limited access, the lowest tenth of births by catchment, and others in the run. {which}",
-            ("None", "1 of them", "2 of them", "3 of them", "4 or more"),
-        ),
-    ]
-
-
-def _certainty_themes() -> list[Theme]:
-    def chance(column: str, label: str, title: str, drawn: str) -> Theme:
-        note = f"Share of the draws, in which {drawn} vary within their errors."
-        return _binned("certainty", column, label, title, note) | {
-            "say": {"format": "share", "before": "P = "},
-            "classes": bins(PROBABILITY_UPPER, PROBABILITY_LABELS, PROBABILITY_COLOURS),
-        }
-
-    def end(which: str, percentile: str) -> Theme:
-        return _minutes(
-            "certainty",
-            f"minutes_birth_care_{percentile}",
-            f"Minutes to birth care, {which} end",
-            f"Drive minutes to the nearest birth care, {which} end of the 90 % interval",
-            f"The draws’ {int(percentile[1:])}th percentile. {_OF_WOMEN}",
-            "minutes_birth_care_reason",
-        )
-
-    drive = "speeds, access legs and evidence of obstetrics"
-    half = "Probability that half or more of women live beyond {} minutes"
-    return [
-        chance(
-            "p_march_of_dimes_desert",
-            "March of Dimes desert",
-            "Probability that the county is a March of Dimes desert",
-            "evidence of obstetrics, clinicians and insurance",
-        ),
-        chance("p_drive_time_desert_30", "Drive-time desert, 30 minutes", half.format(30), drive),
-        chance("p_drive_time_desert_60", "Drive-time desert, 60 minutes", half.format(60), drive),
-        end("low", "p05"),
-        end("high", "p95"),
-        _input_theme(),
-    ]
-
-
-def _input_theme() -> Theme:
-    kinds = {
-        "none": ("No draw differs", "#e9e6df"),
-        "obstetrics": ("Evidence of obstetrics", "#d55e00"),
-        "clinicians": ("Counts of clinicians", "#0072b2"),
-        "uninsured": ("Women without insurance", "#56b4e9"),
-        "speeds": ("Speeds", "#f0e442"),
-        "access_legs": ("Access legs", "#009e73"),
-        "levels": ("Levels", "#cc79a7"),
-    }
-    theme = _binned(
-        "certainty",
-        "most_important_input_class",
-        "What moves the class most",
-        "Uncertain input that moves the March of Dimes class most",
-        "Where one would look first to be surer.",
-    )
-    classes = [{"value": value, "label": label, "colours": [colour]} for value, (label, colour) in kinds.items()]
-    return theme | {"kind": "category", "classes": classes}
-
-
 def _tier_themes() -> list[Theme]:
     return [
-        _minutes(
+        minutes_theme(
             "tiers",
             f"minutes_{tier}",
             label,
             f"Drive minutes to the nearest {words}",
-            f"A tier of its own: it adds nothing to what a hospital counts for. {caveat} {_OF_WOMEN}",
+            f"A tier of its own: it adds nothing to what a hospital counts for. {caveat} {OF_WOMEN}",
             f"minutes_{tier}_reason",
         )
-        | {"missing": [*_NO_MINUTES[:-1], _NOT_REPORTED, NO_DATA]}
+        | {"missing": [*NO_MINUTES[:-1], _NOT_REPORTED, NO_DATA]}
         for tier, (label, words, caveat) in _TIERS.items()
     ]

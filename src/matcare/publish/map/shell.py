@@ -20,9 +20,9 @@ from xstatic.pkg import leaflet
 from matcare.publish.folder import atomic_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["SAID_EVERYWHERE", "frame", "write_page"]
+__all__ = ["SAID_EVERYWHERE", "dated", "frame", "write_page"]
 
 SAID_EVERYWHERE: Final = (
     "County results are about places, not persons: they do not say what happens to any one woman or infant.",
@@ -54,7 +54,7 @@ def frame(*, payload: dict[str, Any], words: dict[str, Any], scripts: Sequence[s
         The page's data, as plain values; becomes JSON that cannot end its own element.
     words : dict
         What ``body.html`` says: ``title``, ``subtitle``, ``notes``, ``sources``, ``caution``, ``find``, ``places``,
-        ``places_note``. Escaped there.
+        ``places_note``, ``dated``. Escaped there.
     scripts : sequence of str
         Names of our scripts, in the order in which they are read.
 
@@ -71,6 +71,21 @@ def frame(*, payload: dict[str, Any], words: dict[str, Any], scripts: Sequence[s
     offline.add_child(_CountyMap(payload, words, scripts))
     page: str = figure.render()
     return f"{page}\n"
+
+
+def dated(data_dates: Iterable[str], run_date: str) -> str:
+    """Return the dates that the foot of a page says: of the facilities, and of the run where it is given.
+
+    Examples
+    --------
+    >>> dated(["2026 Q2", "2026 Q2"], "2026-11-29")
+    'Facilities as of 2026 Q2; run of 2026-11-29'
+    >>> dated([], "")
+    ''
+    """
+    days = sorted({str(day) for day in data_dates if day})
+    parts = ([f"facilities as of {', '.join(days)}"] if days else []) + ([f"run of {run_date}"] if run_date else [])
+    return "; ".join(parts)[:1].upper() + "; ".join(parts)[1:]
 
 
 def _json_for_script(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 Colours are ColorBrewer's sequential schemes, safe for colour-blind readers; darker always means farther or worse. A
 joined class is drawn in stripes of the classes that it joins. Breaks are fixed, so that maps of different regions and
-dates compare.
+dates compare; ``breaks`` says where they come from.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from matcare.contracts import COUNTY_RESULTS, COVERAGE_MINUTES, DESERT_CLASSES, SERVICES
+from matcare.publish.map.breaks import national_bins
 from matcare.publish.map.legend_rows import (
     BUPU_DARK_FIRST,
+    FIXED_WORDS,
     LEVEL_NOT_REPORTED,
     MINUTES_LABELS,
     MINUTES_UPPER,
@@ -29,7 +31,7 @@ from matcare.publish.map.legend_rows import (
     say,
 )
 from matcare.publish.map.outcome_themes import outcome_themes
-from matcare.publish.map.planning_themes import planning_themes
+from matcare.publish.map.planning_themes import WIDE_BOUNDS, planning_themes, wide_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -39,12 +41,12 @@ __all__ = ["CLASS_WORDS", "FAMILIES", "REASON_WORDS", "SERVICE_WORDS", "families
 FAMILIES: Final = {
     "class": "March of Dimes class",
     "desert": "Drive-time deserts",
-    "definitions": "Definitions side by side",
+    "definitions": "Definitions compared",
     "certainty": "Certainty",
     "minutes": "Minutes to care",
     "within": "Women within reach",
     "risk": "Risk-appropriate care",
-    "backup": "Backup: the second unit",
+    "backup": "Backup: second unit",
     "catchment": "Catchment",
     "tiers": "Other tiers of care",
     "imr": "Infant mortality",
@@ -73,8 +75,8 @@ _CHOICES: Final = {
 _CLASS_LEGEND: Final = {
     "desert": ("Maternity care desert", "#7f2704"),
     "low": ("Low access", "#e6550d"),
-    "moderate": ("Moderate access", "#fdbe85"),
-    "full": ("Full access", "#c6dbe8"),
+    "moderate": ("Moderate access", "#fdae6b"),
+    "full": ("Full access", "#c9dfeb"),
 }
 
 
@@ -123,9 +125,11 @@ def themes(columns: Container[str] | None = None) -> list[Theme]:
         ``id``, ``family``, ``label`` (in lists), ``title`` and ``note`` (in the legend), ``kind`` (``category``,
         ``bins`` or ``flag``), ``column``, ``status`` (the column that says why a value is missing), ``bound`` (whether
         the column exists again with the suffix ``_corroborated``), ``classes`` and ``missing`` (legend rows),
-        ``overlay`` (rows of values that are shown with a reserve), ``fallback`` (a column that fills the first where it
-        is empty), ``service``, ``segment`` (what the buttons choose) and ``say`` (how a value is put in words), where
-        they apply.
+        ``overlay`` (rows of values that are shown with a reserve: by status, where ``column`` reaches ``from``, or
+        where ``more`` less ``less`` does; not put in order where ``ranked`` is false), ``fallback`` (a column that
+        fills the first where it is empty), ``classed`` (how the classes were made), ``unranked`` (why values must not
+        be put in order), ``service``, ``segment`` (what the buttons choose) and ``say`` (how a value is put in words),
+        where they apply.
     """
     every = [*run_themes(), *planning_themes()]
     if columns is None:
@@ -147,7 +151,11 @@ def run_themes() -> list[Theme]:
 
 def _fitted(theme: Theme, columns: Container[str]) -> Theme:
     """Leave out of a theme what stands on columns that are absent."""
-    overlay = [row for row in theme.get("overlay", ()) if "column" not in row or row["column"] in columns]
+    overlay = [
+        row
+        for row in theme.get("overlay", ())
+        if all(row[key] in columns for key in ("column", "more", "less") if key in row)
+    ]
     status = theme["status"] if theme["status"] in columns else None
     return theme | {"status": status} | ({"overlay": overlay} if "overlay" in theme else {})
 
@@ -219,6 +227,7 @@ def _minutes_theme(service: str) -> Theme:
         "bound": service == "birth_care",
         "say": say("minutes", " minutes"),
         "classes": bins(MINUTES_UPPER, MINUTES_LABELS, YLGNBU),
+        "classed": FIXED_WORDS,
         "overlay": [
             {
                 "column": f"share_women_without_minutes_{service}",
@@ -250,6 +259,8 @@ def _within_theme(service: str, limit: int) -> Theme:
         "bound": service == "birth_care",
         "say": say("share"),
         "classes": bins(SHARE_UPPER, SHARE_LABELS, BUPU_DARK_FIRST),
+        "classed": FIXED_WORDS,
+        "overlay": [wide_bounds(service)] if limit == _PREFERRED_LIMIT and service in WIDE_BOUNDS else [],
         "missing": [
             *rows(["no_demand_points"], REASON_WORDS, REASON_PATTERNS),
             *_level_rows(service),
@@ -265,10 +276,8 @@ def _level_rows(service: str) -> list[dict[str, Any]]:
 
 
 def _context_themes() -> list[Theme]:
-    not_reported = {"value": "not_reported", "label": "Not reported by the source", "pattern": "dots"}
+    not_reported = {"value": "not_reported", "label": "Not reported by the source", "pattern": "columns"}
     shared: Theme = {"family": "context", "kind": "bins", "bound": False, "say": say("finely")}
-    fifths = ("lowest fifth", "second fifth", "middle fifth", "fourth fifth", "highest fifth")
-    poverty = ("10 % or less", "over 10 to 15 %", "over 15 to 20 %", "over 20 to 25 %", "over 25 %")
     uninsured = ("under 5 %", "5 to under 10 %", "10 to under 15 %", "15 to under 20 %", "20 % or more")
     return [
         {
@@ -281,6 +290,7 @@ def _context_themes() -> list[Theme]:
             "status": "share_women_uninsured_status",
             "below": True,
             "classes": bins((0.05, 0.10, 0.15, 0.20, None), uninsured, PUBU),
+            "classed": FIXED_WORDS,
             "missing": [not_reported, NO_DATA],
         },
         {
@@ -292,7 +302,7 @@ def _context_themes() -> list[Theme]:
             "say": {"format": "hundredths", "before": "percentile "},
             "column": "svi",
             "status": None,
-            "classes": bins((0.2, 0.4, 0.6, 0.8, None), fifths, PUBU),
+            **national_bins("svi", PUBU, times=100, lowest="percentile {} or less"),
             "missing": [not_reported | {"value": None}],
         },
         {
@@ -303,7 +313,7 @@ def _context_themes() -> list[Theme]:
             "note": "Census SAIPE 2024; Puerto Rico: ACS 2019-23.",
             "column": "share_poverty",
             "status": None,
-            "classes": bins((0.10, 0.15, 0.20, 0.25, None), poverty, PUBU),
+            **national_bins("share_poverty", PUBU, after=" %", times=100),
             "missing": [not_reported | {"value": None}],
         },
     ]

@@ -70,7 +70,6 @@ function makePanel(app) {
   function openFacility(i) {
     const group = data.groups[data.facilities.group[i]];
     const c = data.facilities.county[i];
-    delete panel.dataset.county;
     open(facility("facility_name", i),
       el("div", { class: "badge" }, symbol(group), group.label),
       el("p", {}, placeOf(i)),
@@ -79,6 +78,7 @@ function makePanel(app) {
       c >= 0 && el("p", {}, el("button", { type: "button", on: { click: () => app.openCounty(c) } }, `Open ${county("county_name", c)}`)),
       el("p", { class: "quiet" }, "Not for choosing where to give birth or where an ambulance should go. Services change monthly."),
     );
+    panel.dataset.facility = facility("facility_id", i);
   }
 
   return { openCounty, openFacility, close, isOpen };

@@ -47,6 +47,17 @@ function makePanel(app) {
         ...[30, 60, 90].map((limit) => el("th", { scope: "col", class: "n" }, `≤ ${limit} min`)))), body);
   }
 
+  // The table's shares as bars; where there are none, why.
+  function reach(c) {
+    const bound = app.bound() ? "_corroborated" : "";
+    return reachChart(Object.entries(data.words.service).map(([service, label]) => {
+      const suffix = service === "birth_care" ? bound : "";
+      const shares = [30, 60, 90].map((limit) => county(`share_women_within_${limit}_${service}${suffix}`, c));
+      const known = shares.every((share) => share !== null);
+      return { label, shares: known ? shares : null, why: data.words.reason[county(`minutes_${service}${suffix}_reason`, c)] || "No figure" };
+    }));
+  }
+
   function context(c) {
     const births = { census_estimate: "Census estimate", registered: "registered", suppressed: "suppressed, 1 to 9", not_reported: "not reported" }[county("births_per_year_status", c)];
     const low = county("share_low_birthweight", c);
@@ -108,12 +119,12 @@ function makePanel(app) {
     const nearHigh = nearest(c, (i) => ["level_3", "level_4"].includes(groups[data.facilities.group[i]].id) && app.listed(i), 2);
     const corrections = county("corrections", c);
     open(`${county("county_name", c)}, ${data.states[county("state", c)] || county("state", c)}`,
-      el("div", { class: "badge" }, theme ? swatch(fillOf(theme.colours), 30, 18) : null, data.words.class[level] || "No class"),
+      el("div", { class: "badge" }, theme ? swatch(fillOf(theme.colours, theme.pattern), 30, 18) : null, data.words.class[level] || "No class"),
       el("p", { class: "why" }, county("march_of_dimes_reason" + bound, c)),
       other !== level && el("p", { class: "warn" }, bound
         ? `Counting hospitals that one federal file alone claims it would be: ${data.words.class[other]}.`
         : `Without hospitals that one federal file alone claims it would be: ${data.words.class[other]}.`),
-      el("h3", {}, "Drive time and women within reach"), serviceTable(c),
+      el("h3", {}, "Drive time and women within reach"), reach(c), serviceTable(c),
       rows([desert(c, 30), desert(c, 60)]), border(c),
       longLeg(c),
       plan.rightLevel(c),
@@ -142,7 +153,6 @@ function makePanel(app) {
     const correction = facility("correction", i);
     const evidenceWords = (k) => evidenceWordsOf(facility("obstetric_evidence", k), facility("coord_precision", k), correction);
     const beds = (name) => (facility(name, i) === null ? "not reported" : format.whole(facility(name, i)));
-    delete panel.dataset.county;
     open(facility("facility_name", i),
       el("div", { class: "badge" }, symbol(group, data.facilities.claimed[i]), group.label),
       el("p", {}, placeOf(i)),
@@ -161,6 +171,7 @@ function makePanel(app) {
       c >= 0 && el("p", {}, el("button", { type: "button", on: { click: () => app.openCounty(c) } }, `Open ${county("county_name", c)}`)),
       el("p", { class: "quiet" }, "Not for choosing where to give birth or where an ambulance should go. Services change monthly."),
     );
+    panel.dataset.facility = facility("facility_id", i);
   }
 
   return { openCounty, openFacility, close, isOpen };

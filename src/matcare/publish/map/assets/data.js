@@ -12,6 +12,13 @@ function readColumns(columns) {
   return get;
 }
 
+// Where each code of a column stands.
+function indexOf(get, name, count) {
+  const at = new Map();
+  for (let i = 0; i < count; i++) at.set(get(name, i), i);
+  return at;
+}
+
 // Steps in units of 1e-4 degrees → Leaflet's [lat, lon]; `at` carries the last point on to the next ring.
 function unroll(steps, at) {
   const points = new Array(steps.length / 2);

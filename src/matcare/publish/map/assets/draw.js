@@ -18,6 +18,12 @@ const PATTERN_MARKS = {
   dots: (c) => { for (const [x, y] of [[2, 2], [6, 6]]) { c.beginPath(); c.arc(x, y, 0.9, 0, 7); c.fill(); } },
 };
 
+// Relative luminance of a colour such as #7f2704, 0 to 1.
+function lightness(colour) {
+  const part = (k) => (parseInt((colour || "#ffffff").slice(k, k + 2), 16) / 255) ** 2.2;
+  return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5);
+}
+
 function line(c, x0, y0, x1, y1) {
   c.beginPath();
   c.moveTo(x0, y0);
@@ -65,11 +71,13 @@ function fillOf(colours, pattern) {
     else if (!pattern) fill = stripes(colours);
     else {
       const over = pattern.endsWith("-over");
-      const marks = { "dots-over": "dots", "stripes-over": "diagonal", "hatch-over": "hatch" }[pattern] || pattern;
+      const marks = { "stripes-over": "diagonal" }[pattern] || pattern.replace("-over", "");
       fill = tile(8, (c) => {
         c.fillStyle = over ? colours[0] : PATTERN_PAPER;
         c.fillRect(0, 0, 8, 8);
-        c.strokeStyle = c.fillStyle = marks === "hatch" ? "#fff" : over ? "#222" : marks === "diagonal" ? PATTERN_FAINT : PATTERN_INK;
+        // Lines over a colour are dark on light and light on dark; the wide white hatch is kept for what is modelled.
+        const ink = marks === "hatch" || lightness(colours[0]) < 0.24 ? "#fff" : "#222";
+        c.strokeStyle = c.fillStyle = over ? ink : marks === "diagonal" ? PATTERN_FAINT : PATTERN_INK;
         c.lineWidth = marks === "hatch" ? 2.4 : over ? 0.9 : 1;
         PATTERN_MARKS[marks](c);
       });

@@ -20,7 +20,12 @@ function makeClassifier(theme, county, bound) {
     const value = valueOf(theme, county, bound, i);
     const standing = status ? county(status, i) : null;
     if (value === null) return { row: missing(standing), overlay: null };
-    const reserved = (entry) => (entry.column ? county(entry.column + suffix, i) >= entry.from : entry.value === standing);
+    const reserved = (entry) => (entry.from !== undefined ? reaches(entry) : entry.value === standing);
+    // A column, or by how much it exceeds another: unknown is not zero.
+    const reaches = (entry) => {
+      const [more, less] = [county((entry.column || entry.more) + suffix, i), entry.less ? county(entry.less + suffix, i) : 0];
+      return more !== null && less !== null && more - less >= entry.from - 1e-9;
+    };
     const overlay = (theme.overlay || []).find(reserved) || null;
     let row;
     if (theme.kind === "bins") row = theme.classes.findIndex((entry) => entry.to === null || (theme.below ? value < entry.to : value <= entry.to));
@@ -30,19 +35,29 @@ function makeClassifier(theme, county, bound) {
 }
 
 // A county's value in words: the number, or the legend's words where there is none.
-function wordsOf(theme, county, bound, i) {
-  const { row, overlay } = makeClassifier(theme, county, bound)(i);
-  const missing = row >= theme.classes.length;
-  const entry = missing ? theme.missing[row - theme.classes.length] : theme.classes[row];
-  if (missing || theme.kind !== "bins") return entry ? entry.label : "";
-  const { before = "", format: form, after = "" } = theme.say;
-  const words = before + format[form](valueOf(theme, county, bound, i)) + after;
-  return overlay ? `${words} (${lowerFirst(overlay.label)})` : words;
+function makeWords(theme, county, bound) {
+  const classify = makeClassifier(theme, county, bound);
+  return function words(i) {
+    const { row, overlay } = classify(i);
+    const missing = row >= theme.classes.length;
+    const entry = missing ? theme.missing[row - theme.classes.length] : theme.classes[row];
+    if (missing || theme.kind !== "bins") return entry ? entry.label : "No figure";
+    const { before = "", format: form, after = "" } = theme.say;
+    const value = before + format[form](valueOf(theme, county, bound, i)) + after;
+    return overlay ? `${value} (${lowerFirst(overlay.label)})` : value;
+  };
+}
+
+const wordsOf = (theme, county, bound, i) => makeWords(theme, county, bound)(i);
+
+function legendTitle(app, theme) {
+  return theme.family === "imr" && app.data.count ? `${theme.title}, ${app.county("outcome_period", 0)}` : theme.title;
 }
 
 function drawLegend(app, theme, tally) {
   const legend = document.getElementById("legend");
-  const title = theme.family === "imr" && app.data.count ? `${theme.title}, ${app.county("outcome_period", 0)}` : theme.title;
+  const known = theme.classes.reduce((sum, _, k) => sum + tally.counties[k], 0);
+  const title = legendTitle(app, theme);
   const women = tally.women.reduce((sum, x) => sum + x, 0);
   const row = (entry, fill, k, apart, words) => {
     const counties = tally.counties[k];
@@ -59,7 +74,7 @@ function drawLegend(app, theme, tally) {
   const outside = (k) => theme.trim && (k < filled[0] || k > filled[filled.length - 1]);
   theme.classes.forEach((entry, k) => {
     if ((entry.colours.length > 1 && !tally.counties[k] && theme.joined) || outside(k)) return;
-    body.append(row(entry, fillOf(entry.colours), k));
+    body.append(row(entry, fillOf(entry.colours, entry.pattern), k));
   });
   let apart = true;
   (theme.overlay || []).forEach((entry, k) => {
@@ -79,9 +94,13 @@ function drawLegend(app, theme, tally) {
   legend.replaceChildren(
     el("h2", {}, title),
     el("p", { class: "quiet" }, claimed + theme.note),
+    known ? "" : el("p", { class: "warn" }, "No county on this map has a value of this theme. Why not, stands below."),
     el("table", {}, el("thead", {}, el("tr", {}, el("td"), el("td"), el("th", { class: "n", scope: "col" }, "Counties"), el("th", { class: "n", scope: "col" }, "Women"))), body),
     theme.joined && theme.classes.some((entry, k) => entry.colours.length > 1 && tally.counties[k]) ? el("p", { class: "quiet" }, theme.joined) : "",
+    known && theme.classed ? el("p", { class: "quiet" }, theme.classed) : "",
   );
+  document.getElementById("said").textContent = `The map shows: ${title}.`;
+  document.getElementById("matcare_map").setAttribute("aria-label", `Map of counties: ${title}. The search opens a county by keyboard; the table holds every county in words.`);
   document.getElementById("drawer-title").textContent = title;
 }
 
@@ -146,9 +165,9 @@ function makeThemeList(app, first) {
     box.querySelectorAll("label.family, .finer").forEach((node) => node.remove());
     for (const { id, label } of data.families) {
       box.append(el("label", { class: "family" }, el("input", { type: "radio", name: "family", value: id, checked: id === family,
-        on: { change: () => { family = id; finer(); apply(); } } }), label));
-      box.append(el("div", { class: "finer", "data-family": id, hidden: true }));
+        on: { change: () => { family = id; finer(); apply(); } } }), el("span", {}, label)));
     }
+    box.append(...data.families.map(({ id }) => el("div", { class: "finer", "data-family": id, hidden: true })));
     finer();
   }
 

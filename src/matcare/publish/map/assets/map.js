@@ -6,11 +6,16 @@ window.matcareMap = function matcareMap(map) {
   const facility = readColumns(data.facilities);
   const themeById = new Map(data.themes.map((theme) => [theme.id, theme]));
   const renderer = L.canvas({ padding: 0.3 });
+  const shownZoom = () => map.printedZoom ?? map.getZoom();
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const narrow = () => window.matchMedia("(max-width: 760px)").matches;
   const claimedBox = document.getElementById("claimed");
   const shapes = new Array(data.count);
   let theme = themeById.get(data.first);
+  let address = null;
+  let restoring = false;
+  let countyAt = null;
+  let facilityAt = null;
 
   map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
   L.control.zoom({ position: "topleft" }).addTo(map);
@@ -19,7 +24,14 @@ window.matcareMap = function matcareMap(map) {
   map.options.maxZoom = 15;
 
   const app = {
-    data, county, facility, map,
+    data, county, facility, map, renderer, el,
+    // Where a layer may add to what the panel says, and whom it tells that the address must keep something new.
+    content: () => document.getElementById("panel"),
+    remember: () => address?.remember(),
+    restoring: () => restoring,
+    hasTheme: (id) => themeById.has(id),
+    countyOf: (fips) => (fips ? (countyAt ??= indexOf(county, "county_fips", data.count)).get(fips) ?? -1 : -1),
+    facilityOf: (id) => (id ? (facilityAt ??= indexOf(facility, "facility_id", data.facility_count)).get(id) ?? -1 : -1),
     bound: () => !claimedBox.checked,
     theme: () => theme,
     isBirthCare: (i) => Boolean(data.groups[data.facilities.group[i]].birth) && data.groups[data.facilities.group[i]].id !== "birth_center" && app.listed(i),
@@ -30,7 +42,7 @@ window.matcareMap = function matcareMap(map) {
   };
 
   // Counties, state lines, outlines of the county under the pointer and of the one chosen; facilities come on top.
-  const borders = () => (map.getZoom() < 5 ? 0.25 : map.getZoom() < 7 ? 0.5 : 0.9);
+  const borders = () => (shownZoom() < 5 ? 0.25 : shownZoom() < 7 ? 0.5 : 0.9);
   for (let c = 0; c < data.count; c++) {
     const rings = polygonOf(data.geometry[c]);
     if (!rings.length) continue;
@@ -71,7 +83,7 @@ window.matcareMap = function matcareMap(map) {
       if (overlay) tally.counties[theme.classes.length + theme.missing.length + theme.overlay.indexOf(overlay)] += 1;
       if (!shapes[c]) continue;
       const entry = row < theme.classes.length ? theme.classes[row] : theme.missing[row - theme.classes.length];
-      shapes[c].options.fillColor = row < theme.classes.length ? fillOf(entry.colours, overlay && overlay.pattern) : fillOf([], entry.pattern);
+      shapes[c].options.fillColor = row < theme.classes.length ? fillOf(entry.colours, overlay ? overlay.pattern : entry.pattern) : fillOf([], entry.pattern);
     }
     drawn.setStyle({ weight: borders() });
     document.getElementById("bound").classList.toggle("idle", !theme.bound);
@@ -82,13 +94,18 @@ window.matcareMap = function matcareMap(map) {
     if (!themeById.has(id)) return;
     theme = themeById.get(id);
     restyle();
+    app.remember();
   };
+
+  // Isochrones, catchments, roads: between the counties and the facilities.
+  const layers = data.layers ? makeLayers(app) : null;
+  app.layers = layers;
 
   // Facilities: one layer group a kind, so that each can be shown and hidden.
   const marks = data.groups.map(() => L.featureGroup());
   const tallies = data.groups.map(() => 0);
   const tallyWords = (code) => marks[code].getLayers().length.toLocaleString("en-US");
-  const scale = () => Math.min(1.25, Math.max(0.42, 0.42 + (map.getZoom() - 4) * 0.2));
+  const scale = () => Math.min(1.25, Math.max(0.42, 0.42 + (shownZoom() - 4) * 0.2));
   const every = [];
 
   for (let i = 0; i < data.facility_count; i++) {
@@ -129,7 +146,10 @@ window.matcareMap = function matcareMap(map) {
   // On the view of a whole country thousands of symbols would hide the counties: they come with the scale of a state, unless asked for.
   const national = data.count > 1000;
   const everywhere = document.getElementById("everywhere");
-  const near = () => !national || everywhere.checked || map.getZoom() >= 6;
+  const near = () => !national || everywhere.checked || shownZoom() >= 6;
+
+  // Taken off and put on again, so that they lie above what was drawn since.
+  app.facilitiesOnTop = () => { marks.forEach((layer) => layer.remove()); showGroups(); };
 
   function showGroups() {
     const on = (code) => (near() || data.groups[code].always) && document.getElementById(`group-${code}`)?.checked;
@@ -161,8 +181,7 @@ window.matcareMap = function matcareMap(map) {
   function showDots(on) {
     if (on) dots.addTo(map);
     else dots.remove();
-    marks.forEach((layer) => layer.remove());
-    showGroups();
+    app.facilitiesOnTop();
   }
 
   function dotsRow() {
@@ -172,38 +191,45 @@ window.matcareMap = function matcareMap(map) {
 
   function listGroups() {
     document.getElementById("groups").replaceChildren(...[...data.groups.map((group, code) => !tallies[code] ? null : el("label", {},
-      el("input", { type: "checkbox", id: `group-${code}`, checked: !group.off, on: { change: showGroups } }), symbol(group),
+      el("input", { type: "checkbox", id: `group-${code}`, checked: !group.off, on: { change: () => { showGroups(); app.remember(); } } }), symbol(group),
       el("span", {}, group.label), el("span", { class: "n", "data-code": String(code) }, tallyWords(code)))), dotsRow()].filter(Boolean));
     const places = document.getElementById("places");
     places.open = !national;
     document.getElementById("everywhere-label").hidden = !national || data.groups.every((group, code) => group.always || !tallies[code]);
-    everywhere.addEventListener("change", showGroups);
+    everywhere.addEventListener("change", () => { showGroups(); app.remember(); });
     places.hidden = !data.facility_count && !points;
   }
 
   // Selecting.
   const panel = makePanel(app);
 
+  app.closed = () => { layers?.onClose(); app.remember(); };
   app.select = (c) => { selected.setLatLngs(c === null || !shapes[c] ? [] : shapes[c].getLatLngs()); };
 
   const covered = () => (narrow() ? { paddingBottomRight: [0, Math.round(map.getSize().y * 0.62)] } : { paddingBottomRight: [410, 0] });
 
-  app.openCounty = (c, zoom = false) => {
+  // How the view follows what is opened: "nudge" until it is in sight, "zoom" to it, "stay".
+  app.openCounty = (c, move = "nudge") => {
     panel.openCounty(c);
+    layers?.onCounty(c);
     app.select(c);
-    if (!shapes[c]) return;
+    app.remember();
+    if (!shapes[c] || move === "stay") return;
     const view = { ...covered(), animate: !still };
-    if (zoom) map.fitBounds(shapes[c].getBounds().pad(0.6), { ...view, maxZoom: 9 });
+    if (move === "zoom") map.fitBounds(shapes[c].getBounds().pad(0.6), { ...view, maxZoom: 9 });
     else map.panInside(shapes[c].getBounds().getCenter(), { ...view, paddingTopLeft: [20, 20] });
   };
 
-  app.openFacility = (i, zoom = false) => {
+  app.openFacility = (i, move = "nudge") => {
     panel.openFacility(i);
+    layers?.onFacility(i);
     app.select(null);
     const at = L.latLng(facility("lat", i), facility("lon", i));
     const box = document.getElementById(`group-${data.facilities.group[i]}`);
     if (box && !box.checked) { box.checked = true; showGroups(); }
-    if (zoom) map.fitBounds(at.toBounds(60000), { ...covered(), maxZoom: 10, animate: !still });
+    app.remember();
+    if (move === "stay") return;
+    if (move === "zoom") map.fitBounds(at.toBounds(60000), { ...covered(), maxZoom: 10, animate: !still });
     else map.panInside(at, { ...covered(), paddingTopLeft: [20, 20], animate: !still });
   };
 
@@ -233,14 +259,16 @@ window.matcareMap = function matcareMap(map) {
   document.getElementById("foot-about")?.addEventListener("click", () => {
     const about = document.getElementById("about");
     about.open = true;
+    if (narrow() && !side.classList.contains("open")) drawer.click();
     about.scrollIntoView({ block: "start" });
     about.querySelector("summary").focus({ preventScroll: true });
   });
   claimedBox.addEventListener("change", () => {
     fillGroups();
     restyle();
-    const open = document.getElementById("panel").dataset.county;
-    if (panel.isOpen() && open) for (let c = 0; c < data.count; c++) if (county("county_fips", c) === open) panel.openCounty(c);
+    app.remember();
+    const open = app.countyOf(document.getElementById("panel").dataset.county);
+    if (panel.isOpen() && open >= 0) app.openCounty(open, "stay");
   });
   new ResizeObserver(() => map.invalidateSize()).observe(document.getElementById("stage"));
 
@@ -260,6 +288,43 @@ window.matcareMap = function matcareMap(map) {
   };
   map.on("zoomend", follow);
   follow();
+  makeTable(app);
+  makePrint(app, follow);
+  document.getElementById("skip").addEventListener("click", (event) => { event.preventDefault(); document.getElementById("query").focus(); });
+
+  // What the address keeps beside theme and view, and how it is put back.
+  const usual = () => data.groups.filter((group) => !group.off).map((group) => group.id).join();
+  const ticked = () => data.groups.filter((_, code) => document.getElementById(`group-${code}`)?.checked ?? !data.groups[code].off).map((group) => group.id).join();
+  const open = () => document.getElementById("panel").dataset;
+
+  app.standing = () => ({
+    county: open().county, facility: open().facility,
+    claimed: claimedBox.checked ? null : "no",
+    everywhere: national && everywhere.checked ? "yes" : null,
+    units: ticked() === usual() ? null : ticked() || "none",
+    layers: layers ? layers.state() : null,
+  });
+
+  app.restore = (wanted) => {
+    restoring = true;
+    if (claimedBox.checked !== (wanted.claimed ?? true)) claimedBox.click();
+    everywhere.checked = Boolean(wanted.everywhere);
+    const units = wanted.units || usual().split(",");
+    data.groups.forEach((group, code) => { const box = document.getElementById(`group-${code}`); if (box) box.checked = units.includes(group.id); });
+    app.choose(wanted.theme || data.first);
+    if (wanted.view) map.setView([wanted.view[0], wanted.view[1]], Math.min(map.getMaxZoom(), Math.max(map.getMinZoom(), wanted.view[2])), { animate: false });
+    showGroups();
+    const move = wanted.view ? "stay" : "zoom";
+    if (wanted.county !== undefined) app.openCounty(wanted.county, move);
+    else if (wanted.facility !== undefined) app.openFacility(wanted.facility, move);
+    else panel.close();
+    layers?.restore(wanted.layers || "");
+    restoring = false;
+  };
+
+  address = makeAddress(app);
+  address.restore();
+  map.on("moveend", app.remember);
 
   window.matcare = app;
   requestAnimationFrame(() => requestAnimationFrame(() => { app.readyAfterMs = performance.now(); document.documentElement.dataset.ready = "yes"; }));

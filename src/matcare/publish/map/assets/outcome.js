@@ -25,7 +25,7 @@ function makeOutcome(app) {
     }[status];
     return [
       el("p", { class: "imr" }, el("b", {}, `${format.rate(rate)} infant deaths per 1,000 live births`), `, ${period}${span(low, high)}.${counts}`),
-      span(low, high) && intervalChart(rate, low, high),
+      span(low, high) && rateChart(rate, low, high),
       reserve && el("p", { class: "warn" }, reserve),
     ];
   }
@@ -44,8 +44,9 @@ function makeOutcome(app) {
   function modelled(c) {
     const [rate, low, high] = three("imr_modelled", c);
     if (rate === null) return null;
-    return el("p", { class: "modelled" }, el("b", {}, `Modelled: ${format.rate(rate)}`), `${span(low, high)}. What counties like this one have, by births, rurality, vulnerability, `
-      + "low birthweight and minutes to neonatal III, in line with the state’s unpublished deaths. It is no observation: do not rank, test or compare it.");
+    return el("div", { class: "modelled" }, el("p", {}, el("b", {}, `Modelled: ${format.rate(rate)}`), `${span(low, high)}. What counties like this one have, by births, rurality, vulnerability, `
+      + "low birthweight and minutes to neonatal III, in line with the state’s unpublished deaths. It is no observation: do not rank, test or compare it."),
+      span(low, high) && rateChart(rate, low, high, true));
   }
 
   function clusters(c) {
@@ -56,11 +57,10 @@ function makeOutcome(app) {
   }
 
   function profile(c) {
-    const shown = (value) => (value === null ? "withheld" : format.whole(value));
-    const lines = Object.entries({ ...data.words.level, overall: "Overall" }).map(([level, words]) => [words, shown(county(`profile_${level}`, c))]);
+    const levels = Object.entries({ ...data.words.level, overall: "Overall" }).map(([level, words]) => [words, county(`profile_${level}`, c)]);
     const missing = county("profile_missing", c);
     return [
-      rows(lines),
+      profileChart(levels),
       el("p", { class: "quiet" }, "Mean national percentile of the county’s indicators, 0 to 100; higher is of more concern."
         + (missing && missing !== "none" ? ` Missing: ${missing}.` : "")),
     ];

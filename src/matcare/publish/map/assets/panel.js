@@ -8,30 +8,6 @@ function rows(pairs) {
   return el("table", {}, body);
 }
 
-// The rate with its interval, drawn on a scale of 0 to 15 (or more where the interval is wider).
-function intervalChart(rate, low, high) {
-  const top = Math.max(15, Math.ceil(high / 5) * 5);
-  const x = (value) => 8 + (334 * value) / top;
-  const ns = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(ns, "svg");
-  svg.setAttribute("viewBox", "0 0 350 44");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `Rate ${format.rate(rate)}, 95 percent interval ${format.rate(low)} to ${format.rate(high)}`);
-  const add = (tag, attributes, text) => {
-    const node = document.createElementNS(ns, tag);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    if (text !== undefined) node.textContent = text;
-    svg.append(node);
-  };
-  for (let tick = 0; tick <= top; tick += 5) {
-    add("line", { x1: x(tick), x2: x(tick), y1: 4, y2: 26, stroke: "#d5dbe0" });
-    add("text", { x: x(tick), y: 40, "text-anchor": tick ? "middle" : "start" }, tick);
-  }
-  add("line", { x1: x(low), x2: x(high), y1: 15, y2: 15, stroke: "#0b5c8a", "stroke-width": 5, "stroke-opacity": 0.35 });
-  add("circle", { cx: x(rate), cy: 15, r: 5, fill: "#0b5c8a" });
-  return svg;
-}
-
 function makePanelFrame(app) {
   const { data, facility } = app;
   const panel = document.getElementById("panel");
@@ -41,6 +17,8 @@ function makePanelFrame(app) {
   function open(heading, ...content) {
     if (panel.hidden) opener = document.activeElement;
     panel.setAttribute("aria-label", heading);
+    delete panel.dataset.county;
+    delete panel.dataset.facility;
     panel.replaceChildren(
       el("button", { class: "shut", type: "button", "aria-label": "Close", on: { click: close } }, "×"),
       el("h2", {}, heading),
@@ -48,13 +26,16 @@ function makePanelFrame(app) {
     );
     panel.hidden = false;
     panel.scrollTop = 0;
-    panel.focus({ preventScroll: true });
+    if (!app.restoring()) panel.focus({ preventScroll: true });
   }
 
   function close() {
     if (panel.hidden) return;
     panel.hidden = true;
+    delete panel.dataset.county;
+    delete panel.dataset.facility;
     app.select(null);
+    app.closed();
     if (opener && opener.isConnected && opener !== document.body) opener.focus({ preventScroll: true });
   }
 

@@ -79,7 +79,8 @@ function makePlanning(app) {
   const moves = (result, label, c) => line(`most_important_input_${result}`, label, INPUT_WORDS[county(`most_important_input_${result}`, c)] || "no figure");
 
   function certainty(c) {
-    return section("How sure", [
+    const drawn = ["minutes_birth_care", "minutes_birth_care_p05", "minutes_birth_care_p95"].map((column) => county(column, c));
+    const lines = section("How sure", [
       line("minutes_birth_care_p05", "Minutes to birth care, with 90 % interval", minutes(c)),
       moves("minutes_birth_care", "What moves these minutes most", c),
       chance("p_march_of_dimes_desert", "March of Dimes desert", c),
@@ -89,6 +90,7 @@ function makePlanning(app) {
       chance("p_drive_time_desert_60", "half or more beyond 60 min", c),
       line("desert_definitions_met", "Definitions that call it a desert", definitions(c)),
     ]);
+    return lines && drawn.every((value) => value !== null) ? [lines[0], minutesChart(...drawn), lines[1]] : lines;
   }
 
   function tiers(c) {

@@ -15,13 +15,13 @@ function makeSearch(app) {
       const state = county("state", c);
       const label = `${county("county_name", c)}, ${state}`;
       const text = fold(`${county("county_name", c)} ${state} ${data.states[state] || ""}`);
-      index.push({ label, kind: "county", text: ` ${text}`, rank: 0, weight: county("women_15_44", c) || 0, go: () => app.openCounty(c, true) });
+      index.push({ label, kind: "county", text: ` ${text}`, rank: 0, weight: county("women_15_44", c) || 0, go: () => app.openCounty(c, "zoom") });
     }
     for (let i = 0; i < data.facility_count; i++) {
       const place = [facility("city", i), facility("state", i)].filter(Boolean).join(", ");
       const text = fold(`${facility("facility_name", i)} ${place}`);
       const group = data.groups[data.facilities.group[i]];
-      index.push({ label: `${facility("facility_name", i)} · ${place}`, kind: group.label, text: ` ${text}`, rank: 1, weight: 0, go: () => app.openFacility(i, true) });
+      index.push({ label: `${facility("facility_name", i)} · ${place}`, kind: group.label, text: ` ${text}`, rank: 1, weight: 0, go: () => app.openFacility(i, "zoom") });
     }
   }
 
