@@ -131,6 +131,7 @@ def test_states_and_the_nation_are_places(finished):
         ("Washington County", "names 30 counties"),
         ("Baltimore, MD", "names 2 counties"),
         ("Wiliams County, ND", "did you mean Williams County, ND"),
+        ("Wiliams, ND", "did you mean Williams County, ND"),
         ("Guam", "Williams County, ND"),
         ("Williams, Dakota", "is no state"),
         ("  ", "empty"),

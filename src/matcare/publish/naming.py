@@ -122,7 +122,9 @@ def _by_name(counties: pd.DataFrame, place: str, covered: str) -> str:
     if len(found) > 1:
         shown = "; ".join(labels[:4]) + (" …" if len(labels) > len(labels[:4]) else "")
         raise InputError(f"{place!r} names {len(found)} counties: {shown}; give the code or add the state")
-    alike = [full.index[full == one][0] for one in get_close_matches(asked, list(full), n=2, cutoff=0.75)]
+    bare = full.str.replace(_KIND, "", regex=True)
+    wanted = re.sub(_KIND, "", asked)
+    alike = [bare.index[bare == one][0] for one in get_close_matches(wanted, list(bare), n=2, cutoff=0.75)]
     near = " or ".join(f"{here.loc[i, 'county_name']}, {here.loc[i, 'state']}" for i in dict.fromkeys(alike))
     hint = f"; did you mean {near}?" if near else ""
     raise InputError(f"no county of {covered} is called {place!r}{hint or '; write it as Williams County, ND'}")
