@@ -92,7 +92,9 @@ def test_a_folder_that_may_not_be_written():
         if root:
             os.seteuid(65534)  # root may write everywhere: be nobody for a moment
         try:
-            with pytest.raises(OutputError, match="not writable; close the program that has it open, choose another place"):
+            with pytest.raises(
+                OutputError, match="not writable; close the program that has it open, choose another place"
+            ):
                 OutputFolder(closed)
         finally:
             if root:
