@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from matcare.errors import InputError
 from matcare.publish.answers import Answer, TerminalTable
 from matcare.publish.summary import Progress, Summary
 from matcare.publish.terminal import Terminal, as_json
@@ -116,3 +117,11 @@ def test_counting_on_a_terminal_redraws_in_place():
     with Progress(Console(file=out, width=80, force_terminal=True)).counting("briefs", 3) as advance:
         advance(3)
     assert "briefs: 3 of 3" in out.getvalue()
+
+
+def test_a_table_of_an_answer_goes_by_its_file_name():
+    table = pd.DataFrame({"a": [1]})
+    answer = Answer(command="close", title="T", asked={}, scenario=Scenario(), tables={"closures.csv": (None, table)}, data_date="2026")  # fmt: skip
+    assert answer.table("closures.csv") is table
+    with pytest.raises(InputError, match=r"has no x\.csv: give closures\.csv"):
+        answer.table("x.csv")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table as Shown
 
+from matcare.errors import InputError
 from matcare.publish.exports import write_csv, write_dictionary, write_json
 from matcare.publish.map.comparison import write_comparison_map
 from matcare.publish.provenance import (
@@ -103,6 +104,18 @@ class Answer:
     roads: Mapping[str, Any] = field(default_factory=dict)
     table_hashes: Mapping[str, str] = field(default_factory=dict)
     written: dict[Path, int] = field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one of the tables by its file name, such as ``closures.csv``.
+
+        Raises
+        ------
+        InputError
+            When the answer has no such table; the message names those that it has.
+        """
+        if name not in self.tables:
+            raise InputError(f"`matcare {self.command}` has no {name}: give {', '.join(self.tables) or 'none'}")
+        return self.tables[name][1]
 
 
 def write_answer(answer: Answer, folder: Path) -> None:

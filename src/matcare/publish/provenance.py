@@ -160,7 +160,7 @@ def _one_line_a_publisher(sources: Sequence[Source]) -> list[str]:
     for source in sources:
         by_publisher.setdefault(source.publisher, []).append(f"{source.title} ({source.vintage})")
     lines = [f"{publisher}: {'; '.join(titles)}" for publisher, titles in by_publisher.items()]
-    return [*lines, "Full citations, licences and hashes: run.json beside this map."]
+    return [*lines, "Full citations, licences and hashes: the run.json of this run."]
 
 
 def made_by() -> dict[str, Any]:

@@ -16,11 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, urlsplit
 
-import pooch
-
 from matcare.errors import DownloadError
 from matcare.sources.catalog import CATALOG, Source, file_state, select
-from matcare.sources.transfer import Patience, ResumingDownloader, UnreachableError, cannot_write, discard_part
+from matcare.sources.transfer import (
+    Patience,
+    ResumingDownloader,
+    UnreachableError,
+    cannot_write,
+    discard_part,
+    file_sha256,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -195,7 +200,7 @@ def _run(errand: _Errand, *, patience: Patience | None, progress: ProgressHook |
     )
     downloader(errand.url, part)
     resumed = downloader.resumed
-    if resumed and errand.sha256 and pooch.file_hash(str(part)) != errand.sha256:
+    if resumed and errand.sha256 and file_sha256(part) != errand.sha256:
         discard_part(part)  # two versions may have been joined: once more from the start before refusing
         downloader(errand.url, part)
         resumed = False
@@ -223,7 +228,7 @@ def _check(part: Path, errand: _Errand, *, content_type: str) -> None:
         discard_part(part)
         raise DownloadError(f"{errand.url}: the server sent an empty file")
     page = " It is a web page, so the address has probably moved." if content_type == "text/html" else ""
-    found = pooch.file_hash(str(part))
+    found = file_sha256(part)
     if found == errand.sha256 or not (errand.sha256 or page):
         return
     rejected = errand.target.with_name(f"{errand.target.name}.rejected")

@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
-import pooch
-
 from matcare.errors import DownloadError, InputError
 from matcare.geo import is_county_fips
 from matcare.sources.fetch import Fetched
-from matcare.sources.transfer import Patience, ResumingDownloader, UnreachableError, cannot_write, discard_part
+from matcare.sources.transfer import (
+    Patience,
+    ResumingDownloader,
+    UnreachableError,
+    cannot_write,
+    discard_part,
+    file_sha256,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -149,7 +154,7 @@ def _present(target: Path, url: str) -> Fetched | None:
         what = _problem(target) or "a zip file of roads"
         reason = f"there already, not downloaded by us, so it cannot be checked; it is {what}"
         return Fetched(id=target.name, status="unchecked", path=target, url=url, reason=reason)
-    if pooch.file_hash(str(target)) == known:
+    if file_sha256(target) == known:
         return Fetched(id=target.name, status="present", path=target, url=url)
     raise DownloadError(f"{target}: not the file that was downloaded (SHA-256 differs); delete it to fetch it again")
 
@@ -166,7 +171,7 @@ def _download(target: Path, url: str, patience: Patience | None, progress: Progr
         discard_part(part)
         page = ", but a web page" if downloader.content_type == "text/html" else ""
         raise DownloadError(f"{url}: what the server sent is {problem}{page}; is the county of that edition?")
-    size, sha256 = part.stat().st_size, pooch.file_hash(str(part))
+    size, sha256 = part.stat().st_size, file_sha256(part)
     try:
         part.replace(target)
         _record(target, {"url": url, "bytes": size, "sha256": sha256})

@@ -26,7 +26,7 @@ from matcare.errors import DownloadError, OutputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Patience", "ResumingDownloader", "UnreachableError", "cannot_write", "discard_part"]
+__all__ = ["Patience", "ResumingDownloader", "UnreachableError", "cannot_write", "discard_part", "file_sha256"]
 
 _CHUNK: Final = 1 << 16
 _USER_AGENT: Final = "matcare (maternity care access analyzer; python-requests)"
@@ -320,3 +320,20 @@ def _retry_after(response: requests.Response) -> float | None:
 def _brief(error: Exception) -> str:
     text = " ".join(str(error).split())
     return re.sub(r"<[^>]* object at 0x[0-9a-f]+>[:,]? ?|^[A-Za-z.]+\(.*?\): ", "", text)[:200]
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, by Pooch.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    import pooch  # noqa: PLC0415 - it asks notebooks for a progress bar when imported, and only a download needs it
+
+    return str(pooch.file_hash(str(path)))
