@@ -14,7 +14,7 @@ from matcare.publish.brief.grant_words import grant_facts
 from matcare.publish.brief.html import Html, definitions, items, join, paragraphs, section, table, tag
 from matcare.publish.brief.profile import profile_content
 from matcare.publish.brief.units import closures, nearest_units, numbered_units, transfers
-from matcare.publish.brief.words import SPACE, births, few_or_whole, minutes, percent, shortened, whole
+from matcare.publish.brief.words import SPACE, at_most, births, few_or_whole, minutes, percent, shortened, whole
 from matcare.publish.map.themes import CLASS_WORDS, SERVICE_WORDS
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def key_figures(row: Row) -> Html:
     number = row["births_per_year"]
     mean = row["minutes_birth_care"]
     level = row["share_women_within_60_neonatal_3_plus"]
+    most = row["share_women_within_60_neonatal_3_plus_unknown_count"]
     return definitions(
         [
             ("Women 15-44 (estimate)", "no figure" if row["women_15_44"] is None else whole(row["women_15_44"])),
@@ -136,7 +137,7 @@ def key_figures(row: Row) -> Html:
             ("March of Dimes class", CLASS_WORDS[row["march_of_dimes_class"]]),
             (f"Within 30{SPACE}minutes of birth care", percent(row["share_women_within_30_birth_care"])),
             ("Mean drive to birth care", "withheld" if mean is None else f"{minutes(mean)}{SPACE}min"),
-            (f"Within 60{SPACE}minutes of reported level III or IV", percent(level, "not known")),
+            (f"Within 60{SPACE}minutes of reported level III or IV{at_most(level, most)}", percent(level, "not known")),
         ],
         class_="strip",
     )

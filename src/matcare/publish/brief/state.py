@@ -17,6 +17,7 @@ from matcare.publish.brief.state_tables import disparities, policies, right_leve
 from matcare.publish.brief.units import closure_table
 from matcare.publish.brief.words import (
     SPACE,
+    at_most,
     count,
     joined,
     minutes,
@@ -169,6 +170,7 @@ def _classes_sentence(rows: Sequence[Row]) -> str:
 
 def _figures(rows: Sequence[Row], found: Mapping[str, Row]) -> Html:
     birth, high = found.get("birth_care", {}), found.get("neonatal_3_plus", {})
+    level, most = (row.get("share_women_within_60") for row in (high, found.get("neonatal_3_plus_or_nicu", {})))
     deserts = sum(row["march_of_dimes_class"] == "desert" for row in rows)
     hospitals = sum(row["birth_hospitals"] or 0 for row in rows)
     return definitions(
@@ -179,8 +181,8 @@ def _figures(rows: Sequence[Row], found: Mapping[str, Row]) -> Html:
             ("Hospitals with birth care", whole(hospitals)),
             (f"Within 30{SPACE}minutes of birth care", percent(birth.get("share_women_within_30"))),
             (
-                f"Within 60{SPACE}minutes of reported level III or IV",
-                percent(high.get("share_women_within_60"), "not known"),
+                f"Within 60{SPACE}minutes of reported level III or IV{at_most(level, most)}",
+                percent(level, "not known"),
             ),
         ],
         class_="strip",

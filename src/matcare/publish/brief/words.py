@@ -12,6 +12,7 @@ __all__ = [
     "LEVEL_SOURCE_WORDS",
     "MISSING_WORDS",
     "SPACE",
+    "at_most",
     "births",
     "count",
     "few_or_whole",
@@ -99,6 +100,19 @@ def percent(share: float | None, missing: str = "no figure") -> str:
     if rounded == 0 and share > 0:
         return f"<1{SPACE}%"
     return f"{rounded}{SPACE}%"
+
+
+def at_most(share: float | None, most: float | None) -> str:
+    r"""Return what a share by reported levels may be at most, where units of unknown level would change it.
+
+    Examples
+    --------
+    >>> at_most(None, 0.9), at_most(0.4, 0.4), at_most(0.4, None)
+    (' (at most 90\xa0%, if NICUs of unknown level count)', '', '')
+    """
+    if most is None or (share is not None and percent(share) == percent(most)):
+        return ""
+    return f" (at most {percent(most)}, if NICUs of unknown level count)"
 
 
 def percent_words(share: float) -> str:
