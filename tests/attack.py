@@ -647,11 +647,14 @@ def structure(
     others = set(states["state"]) - {"US", "PR", *names}  # a user's export may cover a part of the nation
     split = {place for _, place, group in seen if group != "all"} | {place for place, _ in in_source}
     groups = [*RACES, "not stated"]
+    births = snapshot.load_counties().set_index("county_fips")["births_per_year"].dropna().to_dict()
     for measure in (DEATHS, BIRTHS):
         few = LEAST_PRINTED - 1 if measure == DEATHS else np.inf
 
         def split_place(place: str, most: float, measure: str = measure) -> None:
             entries.append(({(measure, place, "all"): 1.0, **{(measure, place, g): -1.0 for g in groups}}, 0, 0))
+            silent_groups = {(measure, place, g): -1.0 for g in groups if (place, g) not in in_source}
+            entries.append(({(measure, place, "unprinted"): 1.0, **silent_groups}, 0, 0))
             for group in RACES:
                 prior[measure, place, group] = (LEAST_PRINTED, np.inf) if (place, group) in in_source else (0.0, most)
 
@@ -673,6 +676,8 @@ def structure(
                     if measure == DEATHS and pd.notna(getattr(line, "deaths_at_least", np.nan)):
                         most = float(getattr(line, "deaths_at_most", np.nan))
                         bounds = (float(line.deaths_at_least), np.inf if np.isnan(most) else most)
+                    if measure == DEATHS and line.county_fips in births:  # no more deaths than births
+                        bounds = (bounds[0], min(bounds[1], max(bounds[0], np.ceil(YEARS * births[line.county_fips]))))
                     prior[measure, line.county_fips, "all"] = bounds
             rest = f"rest of {name}"
             legacy = (here["outcome_status"] == "apportioned").any()

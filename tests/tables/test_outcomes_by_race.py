@@ -136,3 +136,29 @@ def test_the_real_table(shared):
     assert county["live_births"].sum() / births == pytest.approx(0.925, abs=0.001), (
         "the rows withheld are the small ones"
     )
+
+
+def test_a_county_with_hardly_a_birth_hides_nothing():
+    # Nevada's printed county has 104 deaths and its groups 98: 6 are left, and two counties of no births add none.
+    changes = {
+        ("32000", "white"): (98, 8000), ("00000", "white"): (503, 60000), ("00000", "aian"): (95, 8000),
+        ("00000", "hispanic"): (25, 8000), ("32001", "white"): (97, 7500),
+    }  # fmt: skip
+    states = made_states(withheld=("NV", "ND", "US"))
+    births = pd.Series({"32003": 0.1, "32005": 0.0, "38001": 90.0, "38003": 90.0})
+    trusting = compile_outcomes_by_race(by_race(changes), made_outcomes(), states)
+    assert status(trusting)["NV", "white"] == "published"
+    assert race_disclosures(trusting, made_outcomes(), states).empty
+    given = race_disclosures(trusting, made_outcomes(), states, births)
+    assert (("infant_deaths", "NV", "unprinted"),) in set(given["cells"])
+    table = compile_outcomes_by_race(by_race(changes), made_outcomes(), states, births)
+    assert status(table)["NV", "white"] == "complementary"
+    assert race_disclosures(table, made_outcomes(), states, births).empty
+
+
+def test_hawaii_s_groups_do_not_tell_what_is_left(snapshot):
+    """Kalawao has two births in seven years: the four printed counties are the state, but for what it can have."""
+    islands = snapshot.outcomes_by_race[snapshot.outcomes_by_race["place"] == "HI"]
+    assert (islands["status"] == "complementary").any()
+    births = snapshot.counties.set_index("county_fips")["births_per_year"]
+    assert race_disclosures(snapshot.outcomes_by_race, snapshot.outcomes, snapshot.states, births).empty

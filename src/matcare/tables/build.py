@@ -194,7 +194,9 @@ def compile_tables(from_dir: Path) -> Compiled:
     tables: dict[str, pd.DataFrame] = {
         "counties": counties,
         "outcomes": outcomes,
-        "outcomes_by_race": compile_outcomes_by_race(by_race, outcomes, states),
+        "outcomes_by_race": compile_outcomes_by_race(
+            by_race, outcomes, states, counties.set_index("county_fips")["births_per_year"]
+        ),
         "facilities": facilities,
         "other_hospitals": compile_other_hospitals(from_dir, counties, demand, facilities),
         "demand": allocate(demand, counties),

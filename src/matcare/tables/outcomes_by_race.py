@@ -27,17 +27,22 @@ __all__ = ["compile_outcomes_by_race", "race_disclosures"]
 
 _COUNTS: Final = ("infant_deaths", "live_births")
 _CONNECTICUT: Final = "CT"
+_YEARS: Final = 7
+"""Years that the source counts deaths and births of."""
 _GROUPS: Final = (*RACE_GROUPS, "not stated")
 """A birth certificate may leave the mother's race or origin out; the total has these births, no group does."""
 
 
-def compile_outcomes_by_race(by_race: pd.DataFrame, outcomes: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
+def compile_outcomes_by_race(
+    by_race: pd.DataFrame, outcomes: pd.DataFrame, states: pd.DataFrame, births_per_year: pd.Series | None = None
+) -> pd.DataFrame:
     """Compile the outcomes by race, with complementary suppression against everything else that is embedded.
 
     Whole rows are withheld, those with the fewest births first, until an attacker who holds this table, the counties'
     totals and the states' (two of them withheld) finds no count of 1-9 deaths or births: of a group, nor of the groups
     or counties that a total leaves over. He knows that what the source does not print has 0-19 deaths, and that a row
-    withheld here has at least 20.
+    withheld here has at least 20. He knows the Census estimates of births too: where seven years have fewer births than
+    20, there are no more deaths than births.
 
     Connecticut keeps its state's rows only. The source's county rows are of the legacy counties; the weights that move
     totals to the planning regions are of all women, and mothers of one race do not live where all women do.
@@ -48,6 +53,8 @@ def compile_outcomes_by_race(by_race: pd.DataFrame, outcomes: pd.DataFrame, stat
         From :func:`matcare.sources.county_health_rankings.read_infant_mortality_by_race`.
     outcomes, states : pandas.DataFrame
         By the contracts ``outcomes`` and ``states``, as they are embedded.
+    births_per_year : pandas.Series, optional
+        Census estimates of births, by ``county_fips``.
 
     Returns
     -------
@@ -60,7 +67,7 @@ def compile_outcomes_by_race(by_race: pd.DataFrame, outcomes: pd.DataFrame, stat
         When a row is of a county that `outcomes` has no count for, or its groups together exceed its total.
     """
     rows = _places(by_race, outcomes)
-    relations, prior, totals = _system(rows, outcomes, states)
+    relations, prior, totals = _system(rows, outcomes, states, births_per_year)
     counts = _cells(rows)
     label = pd.Series([cell[1:] for cell in counts.index], index=counts.index, dtype=object)
     births = rows.set_index(["place", "group"])["live_births"]
@@ -75,20 +82,24 @@ def compile_outcomes_by_race(by_race: pd.DataFrame, outcomes: pd.DataFrame, stat
     return OUTCOMES_BY_RACE.validate(table, where="outcomes by race")[OUTCOMES_BY_RACE.names]
 
 
-def race_disclosures(table: pd.DataFrame, outcomes: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
+def race_disclosures(
+    table: pd.DataFrame, outcomes: pd.DataFrame, states: pd.DataFrame, births_per_year: pd.Series | None = None
+) -> pd.DataFrame:
     """Attack the compiled table together with the counties' and the states' totals.
 
     Parameters
     ----------
     table, outcomes, states : pandas.DataFrame
         By the contracts ``outcomes_by_race``, ``outcomes`` and ``states``.
+    births_per_year : pandas.Series, optional
+        As :func:`compile_outcomes_by_race` takes them.
 
     Returns
     -------
     pandas.DataFrame
         ``cells`` (tuples of measure, place and group), ``low, high``: see :func:`matcare.disclosure.disclosures`.
     """
-    relations, prior, totals = _system(table, outcomes, states)
+    relations, prior, totals = _system(table, outcomes, states, births_per_year)
     shown = pd.concat([totals, _cells(table.dropna(subset=list(_COUNTS)))])
     lower, upper = prior["low"].copy(), prior["high"].copy()
     lower.loc[shown.index] = shown
@@ -125,7 +136,7 @@ def _cells(rows: pd.DataFrame) -> pd.Series:
 
 
 def _system(
-    rows: pd.DataFrame, outcomes: pd.DataFrame, states: pd.DataFrame
+    rows: pd.DataFrame, outcomes: pd.DataFrame, states: pd.DataFrame, births_per_year: pd.Series | None
 ) -> tuple[Relations, pd.DataFrame, pd.Series]:
     """Return how the cells add up, what anybody knows of each, and the totals that are printed elsewhere."""
     reported = outcomes[outcomes["outcome_status"] != "not_reported"]
@@ -135,7 +146,7 @@ def _system(
     in_source = set(zip(rows["place"], rows["group"], strict=True))
     ledgers = []
     for measure in _COUNTS:
-        ledger = _Ledger(measure, in_source)
+        ledger = _Ledger(measure, in_source, {} if births_per_year is None else births_per_year.dropna().to_dict())
         ledger.split("US", ledger.most_unprinted)
         for group in ("all", *_GROUPS):
             ledger.add_up("US", names, group)
@@ -157,13 +168,20 @@ def _system(
 class _Ledger:
     """Cells of one measure: (measure, place, group), with the group ``all``; how they add up, and what is known."""
 
-    def __init__(self, measure: str, in_source: set[tuple[str, str]]) -> None:
+    def __init__(self, measure: str, in_source: set[tuple[str, str]], births_per_year: dict[Hashable, float]) -> None:
         self.measure = measure
         self.in_source = in_source
+        self.births_per_year = births_per_year
         self.most_unprinted = LEAST_PUBLISHED_DEATHS - 1.0 if measure == "infant_deaths" else np.inf
         self.entries: list[tuple[dict[Hashable, float], float, float]] = []
         self.known: dict[Hashable, tuple[float, float]] = {}
         self.printed: dict[tuple[Hashable, ...], float] = {}
+
+    def most(self, code: str) -> float:
+        """Return what a county without a printed count can have at most."""
+        if self.measure != "infant_deaths" or code not in self.births_per_year:
+            return self.most_unprinted
+        return min(self.most_unprinted, float(np.ceil(_YEARS * self.births_per_year[code])))
 
     def equal(self, whole: tuple[str, str], parts: Iterable[tuple[str, str]], plus: float = 0.0) -> None:
         """Say that `whole` is the sum of `parts` and a known number."""
@@ -193,7 +211,7 @@ class _Ledger:
         else:
             self.split(rest, self.most_unprinted * len(blank) if blank else 0.0)
         self.equal((rest, "all"), [(code, "all") for code in blank], plus=float(apportioned.sum()))
-        self.known.update({(self.measure, code, "all"): (0.0, self.most_unprinted) for code in blank})
+        self.known.update({(self.measure, code, "all"): (0.0, self.most(code)) for code in blank})
         for code, value in zip(given["county_fips"], given[self.measure], strict=True):
             self.split(code, self.most_unprinted)
             self.printed[self.measure, code, "all"] = float(value)

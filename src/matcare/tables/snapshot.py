@@ -365,8 +365,9 @@ def _problem(name: str, table: pd.DataFrame, loaded: dict[str, pd.DataFrame]) ->
             return (
                 f"a count of 1-9 can be worked out from the total of {found.loc[found['disclosed'], 'group'].iloc[0]}"
             )
-    if name == "outcomes_by_race" and {"outcomes", "states"} <= set(loaded):
-        given = race_disclosures(table, loaded["outcomes"], loaded["states"])
+    if name == "outcomes_by_race" and {"outcomes", "states", "counties"} <= set(loaded):
+        births = loaded["counties"].set_index("county_fips")["births_per_year"]
+        given = race_disclosures(table, loaded["outcomes"], loaded["states"], births)
         if len(given):
             return f"a count of 1-9 can be worked out from the rows by race ({len(given)} cells)"
     return ""
