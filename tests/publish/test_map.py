@@ -10,11 +10,13 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
 from matcare.contracts import COUNTY_RESULTS, DESERT_CLASSES, IMR_STATUSES
 from matcare.errors import ContractError, InputError, OutputError
+from matcare.publish.exports import write_csv
 from matcare.publish.map import render_map, write_map
 from matcare.publish.map.columns import FACILITY_GROUPS, facility_groups
 from matcare.publish.map.geometry import (
@@ -377,3 +379,26 @@ def test_a_value_falls_in_the_class_of_the_table(region):
     columns = _payload(render_map(counties=frame, facilities=facilities))["counties"]
     assert set(columns["profile_overall"]) == {40.4}
     assert set(columns["catchment_e2sfca"]) == {0.565}
+
+
+def test_the_page_carries_numbers_as_the_csv_has_them(region, tmp_path):
+    """A rate of 23.0251 is 23.03 in the table, and must not pass by 23.025 and become 23.02."""
+    counties, facilities = region
+    odd = {
+        "imr": 10.8751, "imr_high": 23.0251, "births_per_year": 1 / 3, "svi": 0.123456,
+        "catchment_e2sfca": 0.56549, "minutes_birth_care": 12.4951, "share_poverty": 0.09795,
+    }  # fmt: skip
+    frame = counties.assign(**odd)
+    write_csv(frame, tmp_path / "counties.csv", COUNTY_RESULTS)
+    table = pd.read_csv(tmp_path / "counties.csv")
+    columns = _payload(render_map(counties=frame, facilities=facilities))["counties"]
+    for name in odd:
+        assert set(columns[name]) == set(table[name]), name
+    assert set(columns["imr_high"]) == {23.03}
+
+
+def test_two_reasons_of_an_unpublished_rate_are_told_apart():
+    (theme,) = [theme for theme in themes() if theme["id"] == "imr"]
+    words = {row["value"]: row["label"] for row in theme["missing"]}
+    assert "no estimate either" in words["suppressed"]
+    assert "an estimate exists" in words["modelled"]

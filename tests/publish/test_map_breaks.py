@@ -95,9 +95,11 @@ def test_a_modelled_rate_is_never_put_in_order():
 
 def test_wide_bounds_are_marked_where_levels_decide():
     marked = {theme["column"]: row for theme in THEMES for row in theme.get("overlay", ()) if "less" in row}
-    assert set(marked) == {f"share_women_within_60_{care}" for care in WIDE_BOUNDS}
+    shares = {f"share_women_within_60_{care}" for care in WIDE_BOUNDS}
+    assert set(marked) == shares | {"minutes_neonatal_2_plus", "minutes_neonatal_3_plus"}
     for column, row in marked.items():
-        assert (row["more"], row["less"]) == (f"{column}_unknown_count", f"{column}_one_lower")
+        share = column.replace("minutes_", "share_women_within_60_")
+        assert (row["more"], row["less"]) == (f"{share}_unknown_count", f"{share}_one_lower")
 
 
 def test_a_table_without_bounds_has_no_mark_for_them():

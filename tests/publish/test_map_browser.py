@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from matcare.publish.map import write_map
+from matcare.publish.map.outcome_themes import BENCHMARK_WORDS
 from matcare.publish.map.themes import themes
 
 pytestmark = pytest.mark.browser
@@ -96,7 +97,7 @@ def test_the_list_chooses_by_name_where_a_family_has_many_themes(page):
 def test_estimates_withheld_counts_and_the_uncertain_middle_are_apart(page, region):
     counties, _ = region
     page.execute_script("matcare.choose('risk-births-high-risk-per-year')")
-    assert "Withheld: under 10 a year" in text(page, "#legend")
+    assert "Not stated: masked, or fewer than 10 a year" in text(page, "#legend")
     page.execute_script("matcare.choose('risk-share-very-low-birthweight')")
     assert "Estimated, not published" in text(page, "#legend")
     fills = """
@@ -122,12 +123,15 @@ def test_the_panel_says_the_planning_lines(page, region):
     for share, words in (("share_women_within_60_same_site_3_plus", "With birth care at one site"),):
         bounds = [f"{100 * row[share + end]:.0f} %" for end in ("_one_lower", "_unknown_count")]
         assert f"{words}\t{100 * row[share]:.0f} % ({bounds[0]} to {bounds[1]})" in panel
-    assert f"P(March of Dimes desert)\t{100 * row['p_march_of_dimes_desert']:.0f} %" in panel
+    assert f"It is a March of Dimes desert\tin {100 * row['p_march_of_dimes_desert']:.0f} % of draws" in panel
+    assert "P(" not in panel
     assert "Births under 1,500 g\tno figure" in panel
     page.execute_script("matcare.openCounty(1)")
     panel = text(page, "#panel")
-    assert "Births under 1,500 g a year, estimated\twithheld: under 10" in panel
-    assert "%, estimated" in panel
+    assert "Births under 1,500 g a year, estimated\tnot stated: masked by the source, or fewer than 10" in panel
+    assert "Births under 1,500 g\t" not in panel, "with the births it would give back the number that is not stated"
+    page.execute_script("matcare.openCounty(3)")
+    assert "%, published" in text(page, "#panel")
 
 
 def test_the_list_chooses_the_theme_by_mouse(page):
@@ -143,7 +147,7 @@ def test_the_list_chooses_the_theme_by_mouse(page):
 def test_reasons_for_missing_values_are_apart(page):
     page.execute_script("matcare.choose('imr')")
     legend = text(page, "#legend")
-    for words in ("Unreliable", "Apportioned", "Suppressed", "Not reported"):
+    for words in ("Unreliable", "Apportioned", "no estimate either", "an estimate exists", "Not reported"):
         assert words in legend
     page.execute_script("matcare.choose('minutes-nicu')")
     legend = text(page, "#legend")
@@ -256,6 +260,16 @@ def test_a_modelled_rate_never_has_the_fill_of_a_published_one(page, region):
     )
     assert fills == ["object", "string"], "a pattern, where the published rate has a plain colour"
     assert "Modelled: no count is published" in text(page, "#legend")
+    heads = page.execute_script(
+        "return [...document.querySelectorAll('#legend thead th')].map((head) => head.innerText)"
+    )
+    assert heads == ["Counties", "modelled", "Women"]
+    apart = page.execute_script(
+        "return [...document.querySelectorAll('#legend tbody tr')].map((row) => Number(row.querySelectorAll('.n')[1].innerText || 0))"
+    )
+    assert sum(apart) == (counties["imr_status"] == "modelled").sum() > 0, (
+        "modelled ones are counted apart in each class"
+    )
     page.execute_script("matcare.choose('imr')")
     assert "Not published (too few deaths)" in text(page, "#legend")
 
@@ -270,6 +284,72 @@ def test_the_panel_shows_shrinkage_clusters_and_the_profile(page, region):
     assert f"{row['imr_eb']:.2f} ({row['imr_eb_low']:.2f} to {row['imr_eb_high']:.2f})" in panel
     for words in ("Mother-infant profile", "Patient and family", "Policy and society", "higher is of more concern"):
         assert words in panel
+
+
+@pytest.fixture
+def altered(browser, region, tmp_path):
+    """Return a function that opens the map with other values in its first county, that county open, and gives the panel."""
+    counties, facilities = region
+
+    def panel(**values):
+        frame = counties.copy()
+        for name, value in values.items():
+            frame[name] = frame[name].astype(object) if isinstance(value, str) or value is None else frame[name]
+            frame.loc[frame.index[0], name] = value
+        PAGE.open_page(browser, write_map(tmp_path / "map.html", counties=frame, facilities=facilities))
+        browser.execute_script("matcare.openCounty(0)")
+        assert browser.get_log("browser") == []
+        return text(browser, "#panel")
+
+    return panel
+
+
+@pytest.mark.parametrize("benchmark", ["state", "division", "nation"])
+def test_a_modelled_rate_names_what_it_agrees_with(altered, benchmark):
+    panel = altered(
+        imr_status="modelled", imr=np.nan, imr_modelled=6.5, imr_modelled_low=5.0, imr_modelled_high=8.0,
+        imr_modelled_benchmark=benchmark,
+    )  # fmt: skip
+    assert BENCHMARK_WORDS[benchmark] in panel
+    assert not any(words in panel for name, words in BENCHMARK_WORDS.items() if name != benchmark)
+
+
+def test_no_count_under_ten_is_said_nor_that_it_is_not_zero(altered):
+    panel = altered(
+        births_per_year=0.333, births_per_year_status="census_estimate", share_low_birthweight=np.nan,
+        share_low_birthweight_status="suppressed",
+    )  # fmt: skip
+    assert "Births a year (Census estimate)\tfewer than 10" in panel
+    assert "Low birthweight\tsuppressed by the source, fewer than ten" in panel
+    panel = altered(births_per_year=np.nan, births_per_year_status="suppressed")
+    assert "Births a year\tsuppressed by the source, fewer than ten" in panel
+    assert "1 to 9" not in panel
+    assert "Births a year (Census estimate)\t10\n" in altered(
+        births_per_year=10.0, births_per_year_status="census_estimate"
+    )
+
+
+def test_the_panel_says_words_and_no_names_of_columns(altered):
+    panel = altered(
+        profile_missing="share_low_birthweight_7_years, share_preterm; withheld: patient_family, overall",
+        p_march_of_dimes_desert=0.0, p_drive_time_desert_30=1.0, p_drive_time_desert_60=0.996, hot_spot_imr="hot_spot",
+    )  # fmt: skip
+    assert "Missing here: Low birthweight, seven years; Preterm births. Withheld, since" in panel
+    assert "are missing: patient and family, overall." in panel
+    assert "It is a March of Dimes desert\tin no draw" in panel
+    assert "Half or more beyond 30 min\tin every draw" in panel
+    assert "Half or more beyond 60 min\tin over 99 % of draws" in panel
+    assert "Hot spot (Gi*)\tHot spot: high with its neighbours" in panel
+    assert "_" not in panel.replace("2026-05-01", "")
+
+
+def test_a_long_answer_wraps_in_the_panel(altered, browser):
+    altered(
+        minutes_same_site_3_plus_reason="level_not_reported", share_women_within_60_neonatal_3_plus=np.nan,
+        share_women_within_60_neonatal_3_plus_or_nicu=1.0,
+    )  # fmt: skip
+    assert "no level reported in the state; 100 % if every NICU is III" in text(browser, "#panel")
+    assert browser.execute_script("const p = document.getElementById('panel'); return p.scrollWidth <= p.clientWidth")
 
 
 def test_names_that_look_like_markup_are_text(page):

@@ -196,6 +196,30 @@ def test_pointing_at_a_catchment_names_its_unit_as_text(page):
     assert page.execute_script("return document.getElementById('nearest-here').hidden")
 
 
+def test_paper_has_the_key_of_each_layer_that_is_on(page):
+    read = """
+        window.keysOnPaper = null;
+        window.addEventListener("beforeprint", () => {
+          window.keysOnPaper = [...document.querySelectorAll("#paper-keys .key")].map((key) => [key.innerText || key.textContent, key.querySelectorAll("canvas").length]);
+        }, { once: true });
+        """
+    page.execute_script(read)
+    PAGE.printed(page)
+    assert page.execute_script("return window.keysOnPaper") == []
+    for name in ("points", "reach", "catchments"):
+        page.execute_script("document.getElementById(`layer-${arguments[0]}`).click()", name)
+    page.execute_script(read)
+    PAGE.printed(page)
+    keys = page.execute_script("return window.keysOnPaper")
+    assert [words.split(":")[0].split(",")[0] for words, _ in keys] == [
+        "Where women live",
+        "Ground within reach of birth care",
+        "Which birth hospital is nearest by roadParts the ground; nearest is not where women go",
+    ]
+    assert all(swatches for _, swatches in keys)
+    assert page.execute_script("return document.getElementById('paper-keys').childElementCount") == 0
+
+
 def test_the_address_keeps_the_layers(browser, page, path):
     toggle(page, "reach")
     toggle(page, "points")

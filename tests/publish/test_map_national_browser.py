@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from matcare.contracts import COUNTY_RESULTS
+from matcare.publish.brief.words import percent
 from matcare.publish.map.themes import themes
 
 pytestmark = pytest.mark.browser
@@ -101,9 +103,12 @@ def test_every_theme_is_chosen_painted_and_explained(page, counties):
 def test_the_page_classifies_as_mapclassify_does(page, counties):
     checked = 0
     for theme in themes():
-        if theme["kind"] != "bins" or theme.get("below") or theme.get("fallback") or theme["column"] not in counties:
+        if theme["kind"] != "bins" or theme.get("below") or theme["column"] not in counties:
             continue
-        values = pd.to_numeric(counties[theme["column"]], errors="coerce").dropna().to_numpy()
+        values = counties[theme["column"]]
+        if theme.get("fallback"):
+            values = values.fillna(counties[theme["fallback"]])
+        values = pd.to_numeric(values, errors="coerce").dropna().to_numpy()
         if not len(values):
             continue
         page.execute_script("matcare.choose(arguments[0])", theme["id"])
@@ -111,10 +116,72 @@ def test_the_page_classifies_as_mapclassify_does(page, counties):
         drawn = [by_words[row["label"].replace(" %", "\u00a0%")] for row in theme["classes"]]
         limits = [row["to"] for row in theme["classes"][:-1]]
         expected = mapclassify.UserDefined(values, [*limits, max(values.max(), limits[-1]) + 1]).counts
-        # The page carries two decimals of a minute and four of a share: at a limit a county may change sides.
-        assert np.abs(np.array(drawn) - expected).sum() <= 4, theme["id"]
+        assert drawn == expected.tolist(), theme["id"]
         checked += 1
     assert checked > 40
+
+
+def test_the_page_carries_the_tables_numbers(page, counties):
+    """Every number of every county is the one of counties.csv, so that what is rounded is the same."""
+    carried = page.execute_script("return matcare.data.counties")
+    numbers = [
+        column.name
+        for column in COUNTY_RESULTS.columns
+        if column.kind == "number" and isinstance(carried.get(column.name), list)
+    ]
+    assert len(numbers) > 90
+    for name in numbers:
+        assert np.array_equal(
+            np.array(carried[name], dtype="float64"), counties[name].to_numpy(dtype="float64"), equal_nan=True
+        ), name
+
+
+_SAID = {
+    "whole": lambda x: f"{np.floor(x + 0.5):,.0f}",
+    "minutes": lambda x: "<1" if 0 < x < 0.5 else f"{np.floor(x + 0.5):.0f}",
+    "share": lambda x: percent(x).replace("\u00a0", " "),
+    "finely": lambda x: f"{100 * x:.1f} %",
+    "rate": lambda x: f"{x:.2f}",
+    "hundredths": lambda x: f"{np.floor(100 * x + 0.5):.0f}",
+    "hundredths_finely": lambda x: f"{100 * x:.2f}",
+}
+"""How Python writes a number of the table, by the page's formats."""
+
+
+def test_every_number_is_shown_as_python_rounds_the_tables(page, counties):
+    """In every theme, in words, for every county."""
+    said = """
+        matcare.choose(arguments[0]);
+        return matcare.data.counties.county_fips.map((fips, c) => [fips, matcare.valueWords(c)]);
+        """
+    table = counties.set_index("county_fips")
+    checked = set()
+    for theme in themes(counties.columns):
+        column = theme["column"]
+        if theme["kind"] != "bins" or column in checked or table[column].isna().all():
+            continue
+        checked.add(column)
+        values = table[column].fillna(table[theme["fallback"]]) if theme.get("fallback") else table[column]
+        before, after = theme["say"].get("before", ""), theme["say"].get("after", "")
+        shown = dict(page.execute_script(said, theme["id"]))
+        assert len(shown) == len(counties), theme["id"]
+        for fips, value in values.dropna().items():
+            expected = before + _SAID[theme["say"]["format"]](value) + after
+            assert shown[fips].split(" (")[0] == expected, (theme["id"], fips)
+    assert len(checked) > 50
+
+
+def test_rates_stand_with_the_tables_intervals(page, counties):
+    """County 46102 had 23.02 in the panel where the table has 23.03."""
+    wide = counties[counties["imr_modelled_high"].notna()].set_index("county_fips")
+    for fips in ("46102", *wide.sample(25, random_state=1).index):
+        if fips not in wide.index:
+            continue
+        page.execute_script("matcare.openCounty(matcare.countyOf(arguments[0]), 'stay')", fips)
+        row = wide.loc[fips]
+        panel = text(page, "#panel .modelled")
+        assert f"Modelled: {row['imr_modelled']:.2f}" in panel
+        assert f"{row['imr_modelled_low']:.2f} to {row['imr_modelled_high']:.2f}" in panel
 
 
 def test_every_kind_of_unit_is_shown_and_hidden(page):

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from matcare.publish.figure import listed_themes
 from matcare.publish.map import page as page_module
 from matcare.publish.map import render_map
 from matcare.publish.map.columns import plain_columns, run_columns
-from matcare.publish.map.planning_themes import TIER_COLUMNS, planning_columns, planning_themes
+from matcare.publish.map.legend_rows import KNOWN_LEVELS
+from matcare.publish.map.planning_themes import TIER_COLUMNS, drawn_columns, planning_columns, planning_themes
 from matcare.publish.map.themes import FAMILIES, families, run_themes, themes
 
 
@@ -125,3 +127,46 @@ def test_families_are_listed_once_in_order():
     assert [family["id"] for family in listed] == list(FAMILIES)
     many = {theme["family"] for theme in themes() if "segment" not in theme and theme["family"] != "class"}
     assert all(family["choice"] for family in listed if family["id"] in many)
+
+
+def test_a_theme_of_levels_says_that_unknown_ones_do_not_count():
+    by_id = {theme["id"]: theme for theme in themes()}
+    for service in ("neonatal_2_plus", "neonatal_3_plus"):
+        for name in (f"minutes-{service}", f"within-{service}-60"):
+            assert KNOWN_LEVELS in by_id[name]["note"], name
+            assert any(row["label"].startswith("Levels unsure") for row in by_id[name]["overlay"]), name
+        patterns = [row["pattern"] for row in by_id[f"minutes-{service}"]["overlay"]]
+        assert len(set(patterns)) == len(patterns) == 2
+    assert KNOWN_LEVELS not in by_id["minutes-nicu"]["note"]
+
+
+def test_there_are_three_definitions_of_a_desert_and_no_more():
+    (theme,) = [theme for theme in planning_themes() if theme["column"] == "desert_definitions_met"]
+    assert [row["label"] for row in theme["classes"]][-1] == "All 3 of them"
+
+
+def test_one_site_for_all_is_not_a_missing_figure():
+    (theme,) = [theme for theme in planning_themes() if theme["column"] == "minutes_between_sites_3_plus"]
+    words = {row["value"]: row["label"] for row in theme["missing"]}
+    assert words["covered"].startswith("One site")
+    assert words["partly_covered"].startswith("One site")
+    assert "One site" not in words[None]
+
+
+def test_a_list_of_themes_leaves_out_what_the_map_leaves_out(region):
+    counties, facilities = region
+    frame = counties.assign(minutes_telehealth=np.nan)
+    shown = {theme["id"] for theme in _payload(render_map(counties=frame, facilities=facilities))["themes"]}
+    assert shown == {theme["id"] for theme in themes(drawn_columns(frame))}
+    assert "tiers-minutes-telehealth" not in shown
+    listed = {entry["id"] for entry in listed_themes()}
+    assert "tiers-minutes-telehealth" not in listed
+    assert "tiers-minutes-birth_center".replace("_", "-") in listed
+
+
+def test_a_cluster_without_a_rate_says_every_reason():
+    for theme in themes():
+        if theme["family"] == "clusters":
+            (words,) = [row["label"] for row in theme["missing"] if row["value"] == "no_rate"]
+            of_rates = theme["column"] != "cluster_minutes_birth_care"
+            assert ("not published, apportioned or not reported" in words) == of_rates

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import time
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
@@ -75,7 +77,11 @@ def test_every_county_stands_in_it_with_a_value_in_words(page, region):
             assert not any(character.isdigit() for character in value.replace("30 km", "").replace("10 %", ""))
     page.execute_script("document.getElementById('table').close()")
     words = {row[2] for row in _open(page, "imr")}
-    assert {"Suppressed (too few deaths)", "Not published (too few deaths)", "Not reported by the source"} <= words
+    assert {
+        "Not published (too few deaths), and no estimate either",
+        "Not published (too few deaths); an estimate exists",
+        "Not reported by the source",
+    } <= words
     assert any("unreliable" in value for value in words)
     assert "" not in words
     assert "–" not in words
@@ -115,7 +121,9 @@ def test_a_modelled_rate_is_never_put_in_order(page):
     rows = _open(page, "imr-modelled")
     assert page.execute_script("return document.querySelector('#table [data-sort=value]')") is None
     assert "it is modelled: no observation, so never put in order" in text(page, "#table .why")
-    assert any("7.25 per 1,000 (modelled: no count is published)" in row[2] for row in rows)
+    assert "Rates have intervals that overlap, and tribal nations are not ranked." in text(page, "#table .why")
+    interval = r"7\.25 per 1,000 \(95 % interval \d+\.\d\d to \d+\.\d\d; modelled: no count is published\)"
+    assert any(re.fullmatch(interval, row[2]) for row in rows)
     # An order by value of another theme does not carry over.
     page.execute_script("document.getElementById('table').close()")
     _open(page, "svi")
@@ -124,15 +132,21 @@ def test_a_modelled_rate_is_never_put_in_order(page):
     assert [row[0] for row in _open(page, "imr-modelled")] == [row[0] for row in rows]
 
 
-def test_an_unreliable_or_apportioned_rate_is_not_ranked_among_the_published(page, region):
+@pytest.mark.parametrize("theme", ["imr", "imr-eb", "imr-eb-spatial"])
+def test_no_rate_is_put_in_order_and_each_has_its_interval_beside_it(page, region, theme):
     counties, _ = region
-    _open(page, "imr")
-    rows = _sort(page, "value")
-    published = int((counties["imr_status"] == "published").sum())
-    assert all(row[2] == "6.25 per 1,000" for row in rows[:published])
-    assert not any(row[2] == "6.25 per 1,000" for row in rows[published:])
-    assert any("unreliable" in row[2] for row in rows[published:])
-    assert "Never put in order by value" in text(page, "#table .why")
+    rows = _open(page, theme)
+    assert page.execute_script("return document.querySelector('#table [data-sort=value]')") is None
+    why = text(page, "#table .why")
+    assert "In order of names only. Rates have intervals that overlap, and tribal nations are not ranked." in why
+    by_name = {row[0]: row[2] for row in rows}
+    column = theme.replace("-", "_")
+    for row in counties[counties["imr_status"] == "published"].to_dict("records"):
+        if pd.notna(row[column]):
+            rate, low, high = (f"{row[column + end]:.2f}" for end in ("", "_low", "_high"))
+            assert by_name[row["county_name"]] == f"{rate} per 1,000 (95 % interval {low} to {high})"
+    assert any("(95 % interval " in value for value in by_name.values())
+    assert any("to 8.75; unreliable (under 20 deaths))" in value for value in by_name.values()) == (theme == "imr")
 
 
 def test_it_serves_one_who_has_only_a_keyboard(page, region):

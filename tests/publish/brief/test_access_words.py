@@ -5,8 +5,21 @@ from __future__ import annotations
 import pytest
 
 from matcare.publish.brief import access_words as access
+from matcare.publish.brief import class_words as classed
 from matcare.publish.brief.grant_words import grant_facts
-from matcare.publish.brief.words import SPACE, births, count, percent, percent_words
+from matcare.publish.brief.state import place_headline
+from matcare.publish.brief.units import closure_sentence
+from matcare.publish.brief.words import (
+    SPACE,
+    about,
+    at_most,
+    births,
+    count,
+    home_word,
+    percent,
+    percent_words,
+    place_words,
+)
 
 
 def plain(text):
@@ -82,7 +95,7 @@ def test_a_mean_over_some_says_whose(county_row):
 def test_no_range_where_nothing_was_drawn(county_row):
     row = county_row(certainty_status="not_drawn")
     assert "model range" not in access.headline(row, "X")
-    assert "was not drawn" in access.certainty_sentences(row)[0]
+    assert "was not drawn" in classed.certainty_sentences(row)[0]
 
 
 def test_class_that_a_missing_input_leaves_open(county_row):
@@ -90,7 +103,7 @@ def test_class_that_a_missing_input_leaves_open(county_row):
         march_of_dimes_class="low_or_moderate", march_of_dimes_reason="low or moderate: women uninsured not reported",
         march_of_dimes_class_corroborated="desert",
     )  # fmt: skip
-    first, second = access.class_sentences(row)
+    first, second = classed.class_sentences(row)
     assert "its class cannot be decided (low or moderate): women uninsured not reported." in first
     assert second.endswith("the class would be maternity care desert.")
 
@@ -103,7 +116,7 @@ def test_unreported_levels_are_unknown_and_not_zero(county_row):
     (text,) = access.right_level_sentences(row, "Puerto Rico")
     assert "is not known" in text
     assert "none of" not in text.lower()
-    assert "all women aged 15-44 live" in text  # the upper bound, named as one
+    assert "all women aged 15-44 would live" in text  # the upper bound, named as one
     assert "If every NICU of unknown level were level III" in text
 
 
@@ -178,3 +191,102 @@ def test_nearly_none_is_never_none(share):
 def test_births_below_ten_are_not_said():
     assert births(0.333, "census_estimate") == "fewer than 10 estimated births a year"
     assert count(1, "county", "counties") == "1 county"
+
+
+DOUBTFUL = {
+    "march_of_dimes_class": "low", "march_of_dimes_class_corroborated": "low", "p_march_of_dimes_desert": 0.0,
+    "p_march_of_dimes_low": 0.14, "p_march_of_dimes_moderate": 0.0, "p_march_of_dimes_full": 0.86,
+    "p_march_of_dimes_undetermined": 0.0,
+}  # fmt: skip
+
+
+def test_a_class_that_the_draws_do_not_favour_is_doubted_at_once(county_row):
+    (caution,) = map(plain, classed.caution_sentences(county_row(**DOUBTFUL)))
+    assert caution.startswith("The class below is doubtful")
+    assert "the most frequent class is full access, in 86 % of draws (low access in 14 % of draws)" in caution
+    said = plain(classed.certainty_sentences(county_row(**DOUBTFUL))[0])
+    assert "most often as full access in 86 % of draws; as low access in 14 % of draws" in said
+
+
+def test_a_class_that_the_draws_favour_is_not_doubted(county_row):
+    assert classed.caution_sentences(county_row()) == []
+    assert "comes out as full access in every draw." in classed.certainty_sentences(county_row())[0]
+    tied = county_row(**(DOUBTFUL | {"p_march_of_dimes_low": 0.5, "p_march_of_dimes_full": 0.5}))
+    assert classed.caution_sentences(tied) == []
+    assert classed.caution_sentences(county_row(**(DOUBTFUL | {"certainty_status": "not_drawn"}))) == []
+
+
+def test_an_undecided_class_names_what_most_draws_give(county_row):
+    row = county_row(**(DOUBTFUL | {"march_of_dimes_class": "low_or_moderate", "p_march_of_dimes_undetermined": 0.955}))
+    assert "left open" in classed.caution_sentences(row)[0]
+    assert "the most frequent class is not decided" in classed.caution_sentences(row)[0]
+
+
+def test_a_class_without_any_unit_is_classed_and_not_had(county_row):
+    row = county_row(
+        birth_hospitals=0, birth_centers=0, obgyns=1.0, midwives=0.0,
+        march_of_dimes_reason="full: 240.0 clinicians per 10,000 births (60 or more); no birth hospitals, no birth centers",
+    )  # fmt: skip
+    assert classed.class_sentences(row) == [
+        (
+            "By the March of Dimes rule it is classed “full access”, on 1 obstetric clinician listed: 240.0 clinicians per "
+            "10,000 births (60 or more). It has no birth hospital and no birth center."
+        )
+    ]
+    served = classed.class_sentences(county_row(birth_hospitals=1, birth_centers=0, obgyns=6.0, midwives=1.0))[0]
+    assert "it has full access" in served
+    assert served.endswith("; 7 obstetric clinicians listed.")
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.49, ""), (0.5, "50 % of the women"), (1.0, "for all women")])
+def test_minutes_over_no_road_are_doubted_below_the_headline(county_row, share, said):
+    found = " ".join(map(plain, classed.caution_sentences(county_row(share_women_long_direct_leg_birth_care=share))))
+    assert said in found
+    assert bool(found) == bool(said)
+    if said:
+        assert "straight line of over 8 km" in found
+
+
+def test_a_closure_says_whose_women(county_row):
+    loss = {"facility_name": "MOLOKAI", "women_newly_without_minutes": 0.0, "minutes_added": None}
+    assert plain(closure_sentence(loss | {"women_newly_beyond_60": 1291.0})) == (
+        "Without MOLOKAI, 1,291 women of all counties would be newly beyond 60 minutes of birth care."
+    )
+    assert "no woman of any county would be" in closure_sentence(loss | {"women_newly_beyond_60": 0.0})
+
+
+def test_no_bound_that_bounds_nothing(county_row):
+    row = county_row(
+        share_women_within_60_neonatal_3_plus=0.4, share_women_within_60_neonatal_3_plus_one_lower=0.001,
+        share_women_within_60_neonatal_3_plus_unknown_count=0.999,
+    )  # fmt: skip
+    text = plain(access.right_level_sentences(row, "X")[0])
+    assert "(under 1 %, if every level" in text
+    assert "; over 99 %, if NICUs of unknown level count)" in text
+    assert "at most" not in text
+    assert "<" not in text
+    assert plain(at_most(0.4, 0.999)) == " (over 99 %, if NICUs of unknown level count)"
+
+
+def test_estimates_have_no_more_figures_than_they_bear():
+    assert [about(number) for number in (50354.2, 742.0, 98.0, 99.7, 9.6, 0.2)] == [
+        "50,000",
+        "740",
+        "98",
+        "100",
+        "10",
+        "0",
+    ]
+
+
+def test_whose_mean_it_is_reads_as_a_share():
+    found = {"women_15_44": 9e5, "minutes": 14.0, "share_women_within_30": 0.9, "share_women_without_minutes": 0.0004}
+    assert "of those who can be given one (over 99 %) is 14 minutes" in plain(place_headline("X", found))
+
+
+def test_places_have_their_own_words():
+    assert [place_words(state).many for state in ("PR", "CT", "LA", "ND")] == [
+        "municipios", "planning regions", "parishes", "counties",
+    ]  # fmt: skip
+    assert place_words("PR").state == "territory"
+    assert home_word("Bethel Census Area", "AK") == "census area"

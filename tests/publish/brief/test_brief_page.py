@@ -234,6 +234,68 @@ def test_names_of_files(finished):
     assert len(set(names)) == len(names)
 
 
+def _text(page):
+    return "".join(Reader(page).texts).replace("\u00a0", " ")
+
+
+def test_a_state_says_why_counties_have_no_published_rate(finished, pages):
+    assert "No municipios have a reliable published rate, of 78; the others: 78 not reported by the source." in _text(
+        pages["PR"]
+    )
+    numbers = finished.counties["imr_status"].value_counts()
+    text = _text(pages["US"])
+    few = numbers["modelled"] + numbers["suppressed"]
+    assert f"{numbers['published']:,} counties have a reliable published rate, of {len(finished.counties):,}" in text
+    assert f"{few:,} with fewer than 20 infant deaths, so none is published" in text
+    assert f"{numbers['apportioned']} with a rate apportioned" in text
+
+
+def test_what_is_not_known_to_be_low_access_is_not_counted_so(finished, pages):
+    table = finished.counties
+    needing = table["march_of_dimes_class"].isin(["desert", "low"]) | table["drive_time_desert_30"].fillna(value=False)
+    known = int((needing & table["minutes_birth_care"].notna()).sum())
+    text = _text(pages["US"])
+    assert f"15 of the {known:,} counties with a mean drive that are deserts or of low access" in text
+    assert f"{table['minutes_birth_care'].isna().sum()} counties without a mean drive stand apart below" in text
+    assert "10 counties are of low or of moderate access: an input is missing" in text
+    assert "10 municipios are of low or of moderate access" in _text(pages["PR"])
+
+
+def test_disparities_say_years_counts_source_and_who_is_absent(pages):
+    text = _text(pages["ND"])
+    assert "live births by mother's race and Hispanic origin, 2017-2023" in text
+    assert re.search(r"\d\d deaths, [\d,]{5,} births", text)
+    assert "Not published for this place: Asian, More than one race and Native Hawaiian or Pacific Islander." in text
+    assert "Source: County Health Rankings & Roadmaps" in text
+
+
+def test_cautions_stand_right_below_the_headline(pages):
+    page = pages["15005"]
+    after = page[page.index('class="headline"') :]
+    assert after.index("</p><p") < after.index("The minutes are doubtful") < after.index("By the March of Dimes rule")
+    assert "The class below is doubtful" not in page
+
+
+def test_a_floor_is_not_blamed_on_one_territory(pages):
+    text = _text(pages["38105"])
+    assert "many units have no reported level, in Puerto Rico all" in text
+    assert "since none is reported in Puerto Rico" not in text
+
+
+def test_places_are_called_what_they_are(pages):
+    assert "26 of 78 municipios are maternity care deserts" in _text(pages["PR"])
+    assert "territory brief" in pages["PR"]
+    assert "municipio brief 72087" in pages["72087"]
+    assert "the municipio, with its territory and the nation below" in pages["72087"]
+    assert "planning region brief 09110" in pages["09110"]
+    assert "boroughs and census areas" in pages["AK"]
+
+
+def test_captions_stay_in_view_while_a_table_scrolls(pages):
+    assert "<caption><span>" in pages["ND"]
+    assert "caption span { display: inline-block; position: sticky; left: 0;" in pages["ND"]
+
+
 def test_states_rank_no_outcome(pages):
     text = "".join(Reader(pages["US"]).texts)
     assert "Counties are not ranked by it here." in text

@@ -8,6 +8,7 @@ import pytest
 
 from matcare.geo import STATES
 from matcare.publish.brief import access_words as access
+from matcare.publish.brief import class_words as classed
 from matcare.publish.brief import outcome_words as outcome
 from matcare.publish.brief.county import county_notes
 from matcare.publish.brief.data import NATION, BriefData, place_name
@@ -30,12 +31,13 @@ def sentences(data, row):
     rates = [("the state's", data.rates.get(row["state"])), ("the nation's", data.rates.get(NATION))]
     found = [
         access.headline(row, place_name(row)),
-        *access.class_sentences(row),
+        *classed.caution_sentences(row),
+        *classed.class_sentences(row),
         access.border_sentence(row),
         access.comparison_sentence([(state, data.access(row["state"]).get("birth_care"), False)]),
         *access.right_level_sentences(row, state),
         *access.backup_sentences(row),
-        *access.certainty_sentences(row),
+        *classed.certainty_sentences(row),
         access.definitions_sentence(row),
         *(f"{term}: {value}" for term, value in grant_facts(row)),
         *access.without_words(row, SERVICE_WORDS),

@@ -102,3 +102,17 @@ def test_clusters_only_where_telling(county_row):
     assert outcome.cluster_sentences(county_row(cluster_imr="not_significant", hot_spot_imr="no_rate")) == []
     (said,) = outcome.cluster_sentences(county_row(cluster_imr="high_high"))
     assert said.endswith("high among high. A pattern among places, not a cause.")
+
+
+def test_the_reason_for_another_benchmark_is_the_true_one(county_row):
+    row = county_row(imr_modelled_benchmark="division")
+    published = outcome.modelled_sentences(row, rate(3.7, 4.1))[1]
+    assert "of its census division, since the state's counties without a published rate are too few" in published
+    assert "withheld" not in published
+    hidden = PublishedRate(
+        place="RI", value=None, low=None, high=None, deaths=None, births=None, status="complementary",
+        period="2017-2023", from_run=True,
+    )  # fmt: skip
+    withheld = outcome.modelled_sentences(row, hidden)[1]
+    assert withheld.endswith("of its census division, since the state's own are withheld.")
+    assert "are withheld, or the state's counties" in outcome.modelled_sentences(row)[1]

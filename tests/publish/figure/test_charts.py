@@ -9,6 +9,8 @@ from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 
 from matcare.contracts import SERVICES
+from matcare.errors import InputError
+from matcare.publish.figure import draw_figure
 from matcare.publish.figure.rates_chart import rate_rows, rates_page
 from matcare.publish.figure.reach_chart import access_rows, reach_page
 from matcare.publish.figure.region import region_of
@@ -29,7 +31,10 @@ def test_a_published_rate_stands_with_its_interval(made):
     run = _run(made, imr=5.5, imr_low=3.0, imr_high=9.0, imr_status="published")
     rows = rate_rows(run, region_of(run, "38001"))
     assert [row.label for row in rows] == ["County A", "North Dakota", "United States"]
+    county = run.counties.iloc[0]
+    assert county["infant_deaths"] < 10
     assert rows[0].words == "5.50 (95 % interval 3.00 to 9.00)."
+    assert rows[1].words == "4.99 (95 % interval 4.47 to 5.50): 370 deaths, 74,000 births."
     assert not rows[0].shaky
     assert (rows[1].rate, rows[2].low) == (4.99, 5.56)
 
@@ -80,7 +85,7 @@ def test_a_state_lists_its_published_counties_by_name(made):
     run = made.run(counties, states=("ND",), title="North Dakota")
     labels = [row.label for row in rate_rows(run, region_of(run, "ND"))]
     assert labels == ["North Dakota", "United States", "County A", "County B", "County C"]
-    assert "n = 3 of 12 counties with a rate" in _words(rates_page(run, region_of(run, "ND")))
+    assert "n = 3 of 12 counties with a published rate; the others" in _words(rates_page(run, region_of(run, "ND")))
 
 
 def test_rates_of_other_years_say_so(made):
@@ -119,3 +124,48 @@ def test_bars_are_as_long_as_their_shares(made):
     shares = sorted(table[f"share_women_within_{limit}"].loc[service] for service in SERVICES for limit in (30, 60, 90))
     assert drawn == pytest.approx([share for share in shares if share > 0], abs=1e-6)
     assert 0 < shares[0] < shares[-1] < 1
+
+
+def test_the_caption_says_whether_the_countys_own_rate_is_there(made):
+    def words(status, rate=5.5):
+        run = _run(made, imr=rate, imr_status=status, infant_deaths=30.0, live_births=5400.0)
+        return _words(rates_page(run, region_of(run, "38001")))
+
+    published = words("published")
+    assert "n = 1 county with a published rate" in published
+    assert ": 30 deaths, 5,400 births." in published
+    assert "A dot (county) or square (state, nation)" in published
+    hidden = words("modelled", np.nan)
+    assert "n = 0: the county’s own rate is not published" in hidden
+    assert "n = 1" not in hidden
+    unreliable = words("published_unreliable")
+    assert unreliable.index("Unreliable: under 20") < unreliable.index("30 deaths")
+    apportioned = words("apportioned")
+    assert "n = 1 county with an apportioned rate" in apportioned
+    assert "30 deaths" not in apportioned
+
+
+def test_apportioned_rates_are_not_counted_as_published(made):
+    counties = made.state()
+    counties["imr_status"] = ["published"] * 3 + ["apportioned"] * 9
+    run = made.run(counties, states=("ND",), title="North Dakota")
+    words = _words(rates_page(run, region_of(run, "ND")))
+    assert "n = 3 of 12 counties with a published rate, 9 with an apportioned one." in words
+
+
+def test_one_rate_of_the_nation_is_no_chart(nation_run, tmp_path):
+    with pytest.raises(
+        InputError, match=r"chart-outcome of the nation would be one rate; give --place a state"
+    ) as said:
+        draw_figure(nation_run, ["class", "chart-outcome"], place="US", dpi=72, folder=tmp_path)
+    assert "\n" not in str(said.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_longest_words_of_a_row_are_not_cut(made):
+    counties = made.state()
+    counties["imr_status"], counties["infant_deaths"], counties["live_births"] = "published", 300.0, 60000.0
+    run = made.run(counties, states=("ND",), title="North Dakota")
+    rows = rate_rows(run, region_of(run, "ND"))
+    assert rows[1].words.endswith("145,000 deaths, 26,000,000 births.")
+    assert "26,000,000 births." in _words(rates_page(run, region_of(run, "ND")))

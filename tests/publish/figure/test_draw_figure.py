@@ -19,6 +19,7 @@ from matcare.publish.figure.many import small_multiples
 from matcare.publish.figure.map_page import map_page
 from matcare.publish.figure.region import region_of
 from matcare.publish.figure.sheet import LEAST_SIZE, PAGE
+from matcare.publish.figure.words import caption
 from matcare.publish.map.themes import themes
 
 HASHES = {"minutes-birth_care": "b63fc9c0c9c1c03f", "class": "8f493b1f12b497e0"}
@@ -247,3 +248,34 @@ def test_themes_follow_the_columns(made):
     assert "svi" not in ids
     assert ids[-2:] == ["chart-outcome", "chart-access"]
     assert isinstance(run.counties, pd.DataFrame)
+
+
+def test_a_page_says_how_its_classes_were_cut(state_run, nation_run):
+    assert "Classes: fixed limits, the same on every map." in _words(_page(state_run, "minutes-birth_care"))
+    assert str(_theme("imr")["classed"])[:40] in _words(_page(state_run, "imr"))
+    region = region_of(nation_run, None)
+    several = small_multiples(nation_run, [_theme("class"), _theme("minutes-nicu")], region, frames_of(region.counties))
+    assert "Classes: fixed limits, the same on every map." in _words(several)
+
+
+def _source(name, publisher, *tables):
+    return {"id": name, "title": f"Title of {name}", "publisher": publisher, "vintage": "2022", "tables": list(tables)}
+
+
+def test_a_modelled_rate_names_what_the_model_stands_on(made):
+    sources = [
+        _source("cdc_svi_2022", "SVI PUBLISHER", "county_indicators"),
+        _source("usda_rucc_2023", "RUCC PUBLISHER", "counties"),
+        _source("travel_mapping_2026", "ROADS PUBLISHER", "road_edges"),
+        _source("neonatal_levels_reported_2025", "LEVELS PUBLISHER", "facilities"),
+        _source("chr_v129_2026", "CHR PUBLISHER", "outcomes"),
+        _source("hrsa_ahrf_2025", "BIRTHWEIGHT PUBLISHER", "county_indicators"),
+    ]
+    run = made.run(made.state(), states=("ND",), title="North Dakota", about={"sources": sources})
+    modelled, plain = (" ".join(caption(run, [_theme(name)], counts=[])) for name in ("imr-modelled", "imr"))
+    for name in ("SVI", "RUCC", "ROADS", "LEVELS", "BIRTHWEIGHT"):
+        assert f"{name} PUBLISHER" in modelled, name
+        assert f"{name} PUBLISHER" not in plain, name
+    for said in (modelled, plain):
+        assert "an export" in said  # who counted the deaths, as the run says it
+        assert "CHR PUBLISHER" in said

@@ -19,7 +19,6 @@ from matcare.publish.brief.words import (
     span,
     whole,
 )
-from matcare.publish.map.themes import CLASS_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,11 +26,8 @@ if TYPE_CHECKING:
 __all__ = [
     "backup_sentences",
     "border_sentence",
-    "certainty_sentences",
-    "class_sentences",
     "comparison_sentence",
     "definitions_sentence",
-    "draws",
     "headline",
     "reach",
     "right_level_sentences",
@@ -39,20 +35,6 @@ __all__ = [
 
 Row = dict[str, Any]
 
-_CLASS_PHRASES: Final = {
-    "desert": "it is a maternity care desert",
-    "low": "it has low access to maternity care",
-    "moderate": "it has moderate access to maternity care",
-    "full": "it has full access to maternity care",
-}
-_INPUTS: Final = {
-    "obstetrics": "the evidence of obstetrics",
-    "clinicians": "the counts of clinicians",
-    "uninsured": "the share of women without insurance",
-    "speeds": "the driving speeds",
-    "access_legs": "the way to the nearest road",
-    "levels": "the neonatal levels",
-}
 _DRAWN: Final = "default_scenario"
 
 
@@ -135,27 +117,6 @@ def _model_range(row: Row) -> str:
     return f" (model range {said})" if said else ""
 
 
-def class_sentences(row: Row) -> list[str]:
-    """Return the March of Dimes class with its reason, and what it would be without doubtful hospitals."""
-    level = row["march_of_dimes_class"]
-    reason = str(row["march_of_dimes_reason"]).partition(": ")[2] or str(row["march_of_dimes_reason"])
-    phrase = _CLASS_PHRASES.get(level)
-    if phrase is None:
-        phrase = f"its class cannot be decided ({_class_in_text(level)})"
-    found = [f"By the March of Dimes rule {phrase}: {reason}."]
-    other = row["march_of_dimes_class_corroborated"]
-    if other != level:
-        found.append(
-            f"Without hospitals that one federal file alone claims, the class would be {_class_in_text(other)}."
-        )
-    return found
-
-
-def _class_in_text(level: str) -> str:
-    words = CLASS_WORDS[level]
-    return words[:1].lower() + words[1:]
-
-
 def comparison_sentence(places: list[tuple[str, Row | None, bool]]) -> str | None:
     """Return reach and mean drive of the state and the nation, for comparison.
 
@@ -219,7 +180,8 @@ def right_level_sentences(row: Row, state: str) -> list[str]:
             most = (
                 ""
                 if upper is None
-                else f" If every NICU of unknown level were level III, {_women(upper)} within 60{SPACE}minutes of one."
+                else f" If every NICU of unknown level were level III, {_women(upper, would=True)} within "
+                f"60{SPACE}minutes of one."
             )
             return [
                 (
@@ -253,12 +215,11 @@ def right_level_sentences(row: Row, state: str) -> list[str]:
     return found
 
 
-def _women(share: float) -> str:
-    """Return who lives (somewhere), as a clause begins."""
+def _women(share: float, *, would: bool = False) -> str:
+    """Return who lives, or would live (somewhere), as a clause begins."""
     words = percent_words(share)
-    if words == "all":
-        return "all women aged 15-44 live"
-    return f"{words} of the women aged 15-44 {'lives' if words == 'none' else 'live'}"
+    verb = "would live" if would else "lives" if words == "none" else "live"
+    return f"all women aged 15-44 {verb}" if words == "all" else f"{words} of the women aged 15-44 {verb}"
 
 
 def _bounds(lower: float | None, share: float, upper: float | None) -> str:
@@ -267,10 +228,15 @@ def _bounds(lower: float | None, share: float, upper: float | None) -> str:
         return " (the same if every level is one too high, and if NICUs of unknown level count)"
     parts = []
     if lower is not None:
-        parts.append(f"at least {percent(lower)}, if every level not from the state itself is one too high")
+        parts.append(f"{_bound('at least', lower)}, if every level not from the state itself is one too high")
     if upper is not None:
-        parts.append(f"at most {percent(upper)}, if NICUs of unknown level count")
+        parts.append(f"{_bound('at most', upper)}, if NICUs of unknown level count")
     return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _bound(which: str, share: float) -> str:
+    """Return a bound; "at least under 1 %" would be none."""
+    return percent_words(share) if percent(share)[0] in "<>" else f"{which} {percent(share)}"
 
 
 def backup_sentences(row: Row) -> list[str]:
@@ -288,57 +254,6 @@ def backup_sentences(row: Row) -> list[str]:
         who = percent_words(one)
         whom = {"all": "All women have", "none": "No woman has"}.get(who, f"{who.capitalize()} of the women have")
         found.append(f"{whom} one unit within 60{SPACE}minutes and no second.")
-    return found
-
-
-def draws(probability: float | None) -> str:
-    """Return a probability as a share of the draws.
-
-    Examples
-    --------
-    >>> draws(1.0), draws(0.0), draws(0.595).replace(SPACE, " "), draws(None)
-    ('in every draw', 'in no draw', 'in 60 % of draws', 'no figure')
-    """
-    if probability is None:
-        return "no figure"
-    words = percent_words(probability)
-    return {"all": "in every draw", "none": "in no draw"}.get(words, f"in {words} of draws")
-
-
-def certainty_sentences(row: Row) -> list[str]:
-    """Return how sure the class and the minutes are, or why that is not known."""
-    if row["certainty_status"] != _DRAWN:
-        return [
-            (
-                "How sure these figures are was not drawn: this run has other units, roads, speeds or thresholds than "
-                "the default scenario. Ask `matcare certainty`."
-            )
-        ]
-    level = row["march_of_dimes_class"]
-    chance = row.get(f"p_march_of_dimes_{level}")
-    found = []
-    if chance is not None:
-        found.append(
-            "With the uncertain inputs drawn anew from stated beliefs (200 draws by default), the class comes out as "
-            f"{_class_in_text(level)} {draws(chance)}."
-        )
-    said = span(row["minutes_birth_care_p05"], row["minutes_birth_care_p95"], decimals=1)
-    if said:
-        found.append(
-            f"Nine draws in ten put the mean drive to birth care between {said.replace(' to ', ' and ')} minutes."
-        )
-    else:
-        found.append(
-            "There is no range for the mean drive: in the draws that decide it, most women cannot be given minutes."
-        )
-    moved = {
-        "class": _INPUTS.get(row["most_important_input_class"] or ""),
-        "minutes": _INPUTS.get(row["most_important_input_minutes_birth_care"] or ""),
-    }
-    if moved["class"] and moved["class"] == moved["minutes"]:
-        found.append(f"What moves both most: {moved['class']}.")
-    else:
-        found += [f"What moves the {name} most: {words}." for name, words in moved.items() if words]
     return found
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcare.contracts import COVERAGE_MINUTES
 from matcare.publish.brief import access_words as access
+from matcare.publish.brief import class_words as classed
 from matcare.publish.brief import outcome_words as outcome
 from matcare.publish.brief.charts import interval_chart, reach_bars
 from matcare.publish.brief.data import NATION, place_name, state_name
@@ -14,7 +15,19 @@ from matcare.publish.brief.grant_words import grant_facts
 from matcare.publish.brief.html import Html, definitions, items, join, paragraphs, section, table, tag
 from matcare.publish.brief.profile import profile_content
 from matcare.publish.brief.units import closures, nearest_units, numbered_units, transfers
-from matcare.publish.brief.words import SPACE, at_most, births, few_or_whole, minutes, percent, shortened, whole
+from matcare.publish.brief.words import (
+    SPACE,
+    about,
+    at_most,
+    births,
+    few_or_whole,
+    home_word,
+    minutes,
+    percent,
+    place_words,
+    shortened,
+    whole,
+)
 from matcare.publish.map.themes import CLASS_WORDS, SERVICE_WORDS
 
 if TYPE_CHECKING:
@@ -99,7 +112,11 @@ def county_brief(data: BriefData, maps: BriefMaps, code: str, *, back: Html | No
         ),
         closing_sections(data.run, title, county_notes(row)),
     ]
-    return brief_page(title=title, kicker=f"Maternity care access: county brief {code}", content=content)
+    return brief_page(title=title, kicker=f"Maternity care access: {_home(row)} brief {code}", content=content)
+
+
+def _home(row: Row) -> str:
+    return home_word(str(row["county_name"]), str(row["state"]))
 
 
 def _opening(data: BriefData, row: Row, title: str) -> Html:
@@ -107,13 +124,14 @@ def _opening(data: BriefData, row: Row, title: str) -> Html:
     for place, name in ((row["state"], state_name(row)), (NATION, "the nation")):
         places.append((name, data.access(place).get("birth_care"), place in data.defaults))
     said = [
-        *access.class_sentences(row),
+        *classed.class_sentences(row),
         access.border_sentence(row),
         access.comparison_sentence(places),
     ]
     return join(
         [
             tag("p", access.headline(row, title), class_="headline"),
+            paragraphs([" ".join(classed.caution_sentences(row))], class_="warn"),
             paragraphs(said),
             tag("p", ecological_words(), class_="quiet"),
         ]
@@ -154,7 +172,10 @@ def _coverage(data: BriefData, row: Row, state: str) -> Html:
             cells.append(_beside(percent(share, "not known"), others, service, f"share_women_within_{limit}", percent))
         lines.append(cells)
     default = [name for name in (row["state"], NATION) if name in data.defaults]
-    whose = f"{row['state']}: {state}. US: the nation, a floor for levels, since none is reported in Puerto Rico."
+    whose = (
+        f"{row['state']}: {state}. US: the nation. Shares of a level are a floor there: many units have no "
+        "reported level, in Puerto Rico all, and unknown is not none."
+    )
     if default:
         whose += f" {' and '.join(default)}: of the default scenario kept with the data, not of this run."
     bars = [
@@ -168,7 +189,10 @@ def _coverage(data: BriefData, row: Row, state: str) -> Html:
     left = join(
         [
             table(
-                "Women aged 15-44 by drive to the nearest: the county, with its state and the nation below",
+                (
+                    f"Women aged 15-44 by drive to the nearest: the {_home(row)}, with its "
+                    f"{place_words(row['state']).state} and the nation below"
+                ),
                 ["Nearest", "Mean minutes", *(f"≤ {limit} min" for limit in COVERAGE_MINUTES)],
                 lines,
                 numbers=(1, 2, 3, 4),
@@ -240,7 +264,7 @@ def _high_risk(row: Row) -> str:
             if row["share_very_low_birthweight_status"] == "reported"
             else "from an estimated share"
         )
-        return f"Births under 1,500{SPACE}g: about {whole(number)} a year, {basis}."
+        return f"Births under 1,500{SPACE}g: about {about(number)} a year, {basis}."
     if status == "small_count":
         return f"Births under 1,500{SPACE}g: not stated, since the source masks them or they are fewer than 10 a year."
     return f"Births under 1,500{SPACE}g: not reported."
@@ -250,7 +274,7 @@ def _outcome(data: BriefData, row: Row, state: str) -> Html:
     unpublished = str(data.run.about["outcomes"]["not_published"])
     theirs, nation = data.rates.get(row["state"]), data.rates.get(NATION)
     own = outcome.outcome_sentences(row, unpublished)
-    modelled = outcome.modelled_sentences(row)
+    modelled = outcome.modelled_sentences(row, theirs)
     box = (
         tag("div", tag("h3", "Modelled, not observed"), paragraphs(modelled), class_="modelled")
         if modelled
@@ -259,7 +283,7 @@ def _outcome(data: BriefData, row: Row, state: str) -> Html:
     beside = [outcome.place_rate_sentence(state, theirs), outcome.place_rate_sentence("United States", nation)]
     chart = Html("")
     if row["imr_status"] == "published":
-        shown = [("County", row["imr"], row["imr_low"], row["imr_high"])]
+        shown = [(_home(row).capitalize(), row["imr"], row["imr_low"], row["imr_high"])]
         shown += [
             (name, found.value, found.low, found.high)
             for name, found in ((state, theirs), ("United States", nation))
@@ -276,9 +300,13 @@ def _outcome(data: BriefData, row: Row, state: str) -> Html:
             paragraphs(own),
             chart,
             box,
-            tag("h3", "The state and the nation, as published"),
+            tag("h3", f"The {place_words(row['state']).state} and the nation, as published"),
             items(beside),
-            paragraphs(outcome.comparison_sentences(row, [("the state's", theirs), ("the nation's", nation)])),
+            paragraphs(
+                outcome.comparison_sentences(
+                    row, [(f"the {place_words(row['state']).state}'s", theirs), ("the nation's", nation)]
+                )
+            ),
             definitions(outcome.shrunk_facts(row), class_="facts") if outcome.shrunk_facts(row) else Html(""),
             items(outcome.cluster_sentences(row)),
             tag(
@@ -311,7 +339,7 @@ def _definitions(data: BriefData, row: Row, code: str) -> Html:
         [
             paragraphs([access.definitions_sentence(row)]),
             table(
-                "Definitions of poor access, and whether the county meets them",
+                f"Definitions of poor access, and whether the {_home(data.counties[code])} meets them",
                 ["Definition", "Met", "Value compared"],
                 lines,
             )
@@ -322,11 +350,11 @@ def _definitions(data: BriefData, row: Row, code: str) -> Html:
 
 
 def _certainty(row: Row) -> Html:
-    said = paragraphs(access.certainty_sentences(row))
+    said = paragraphs(classed.certainty_sentences(row))
     if row["certainty_status"] != "default_scenario":
         return said
     lines: Sequence[Sequence[object]] = [
-        (words, access.draws(row[column])) for column, words in _CHANCES if row[column] is not None
+        (words, classed.draws(row[column])) for column, words in _CHANCES if row[column] is not None
     ]
     return join(
         [
@@ -365,5 +393,5 @@ def county_notes(row: Row) -> list[str]:
     if low == "suppressed":
         found.append("Low birthweight: suppressed by the source, fewer than ten such births.")
     if row["corrections"] and row["corrections"] != "none":
-        found.append(f"Corrections in force that touch this county: {row['corrections']}.")
+        found.append(f"Corrections in force that touch this {_home(row)}: {row['corrections']}.")
     return found

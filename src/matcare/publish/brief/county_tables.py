@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from matcare.geo import STATES
-from matcare.publish.brief.html import Html, items, join, table, tag
-from matcare.publish.brief.words import MISSING_WORDS, SPACE, count, few_or_whole, minutes, percent, whole
+from matcare.publish.brief.html import Html, items, join, paragraphs, table, tag
+from matcare.publish.brief.words import (
+    MISSING_WORDS,
+    SPACE,
+    common_words,
+    count,
+    few_or_whole,
+    minutes,
+    percent,
+    sentence,
+    whole,
+)
 from matcare.publish.map.themes import CLASS_WORDS
 
 if TYPE_CHECKING:
@@ -30,6 +40,7 @@ def _named(row: Row, link: Callable[[str], str | None] | None, *, state: bool = 
 def classes(rows: Sequence[Row]) -> Html:
     """Return counties and women by March of Dimes class."""
     women = sum(row["women_15_44"] or 0.0 for row in rows)
+    many = common_words(rows).many
     lines = []
     for level, words in CLASS_WORDS.items():
         group = [row for row in rows if row["march_of_dimes_class"] == level]
@@ -38,8 +49,8 @@ def classes(rows: Sequence[Row]) -> Html:
         theirs = sum(row["women_15_44"] or 0.0 for row in group)
         lines.append([words, whole(len(group)), whole(theirs), percent(theirs / women) if women else "no figure"])
     return table(
-        "Counties and women 15-44 by March of Dimes class",
-        ["Class", "Counties", "Women 15-44", "Share of women"],
+        f"{many.capitalize()} and women 15-44 by March of Dimes class",
+        ["Class", many.capitalize(), "Women 15-44", "Share of women"],
         lines,
         numbers=(1, 2, 3),
     )
@@ -54,12 +65,14 @@ def attention(rows: Sequence[Row], link: Callable[[str], str | None] | None) -> 
         key=lambda row: (-row["minutes_birth_care"], row["county_fips"]),
     )
     many = len({row["state"] for row in rows}) > 1
+    called = common_words(rows)
+    undecided = _undecided_words(rows)
     if not far and not withheld:
-        return tag(
-            "p",
-            "No county is a desert or of low access by the March of Dimes rule, and in none do half or more of the "
-            "women live farther than 30 minutes from birth care.",
+        none = (
+            f"No {called.one} is known to be a desert or of low access by the March of Dimes rule, and in none do half "
+            "or more of the women live farther than 30 minutes from birth care."
         )
+        return paragraphs([none, undecided])
     lines = [
         [
             _named(row, link, state=many),
@@ -72,12 +85,18 @@ def attention(rows: Sequence[Row], link: Callable[[str], str | None] | None) -> 
         for row in far[:_ATTENTION]
     ]
     shown = table(
-        f"Longest mean drive first: {len(lines)} of the {count(len(far), 'county', 'counties')} that are deserts or "
-        "of low access, or where half or more of the women live farther than 30 minutes",
-        ["County", "Class", "Mean minutes", "≤ 30 min", "≤ 60 min", "Women"],
+        f"Longest mean drive first: {len(lines)} of the {count(len(far), called.one, called.many)} with a mean drive "
+        "that are deserts or of low access, or where half or more of the women live farther than 30 minutes",
+        [called.one.capitalize(), "Class", "Mean minutes", "≤ 30 min", "≤ 60 min", "Women"],
         lines,
         numbers=(2, 3, 4, 5),
     )
+    apart = (
+        sentence(f"{count(len(withheld), called.one, called.many)} without a mean drive stand apart below")
+        if withheld
+        else ""
+    )
+    shown = join([shown, paragraphs([apart, undecided], class_="quiet")])
     if not withheld:
         return shown
     reasons = [
@@ -95,8 +114,21 @@ def attention(rows: Sequence[Row], link: Callable[[str], str | None] | None) -> 
     return join([shown, tag("h3", "No mean drive can be stated"), items(reasons)])
 
 
+def _undecided_words(rows: Sequence[Row]) -> str:
+    """Return how many may be of low access, which is not known: an input is missing."""
+    called = common_words(rows)
+    open_ = [row for row in rows if row["march_of_dimes_class"] == "low_or_moderate"]
+    if not open_:
+        return ""
+    are = "is" if len(open_) == 1 else "are"
+    return (
+        f"{count(len(open_), called.one, called.many)} {are} of low or of moderate access: an input is missing, so "
+        "which is not known, and they are listed only where half or more of the women live farther than 30 minutes."
+    )
+
+
 def _needs_attention(row: Row) -> bool:
-    return row["march_of_dimes_class"] in {"desert", "low", "low_or_moderate"} or bool(row["drive_time_desert_30"])
+    return row["march_of_dimes_class"] in {"desert", "low"} or bool(row["drive_time_desert_30"])
 
 
 def states(data: BriefData, link: Callable[[str], str | None] | None) -> Html:
@@ -127,6 +159,7 @@ def states(data: BriefData, link: Callable[[str], str | None] | None) -> Html:
 
 def every_county(rows: Sequence[Row], link: Callable[[str], str | None] | None) -> Html:
     """Return the counties by name, with the ways to their briefs."""
+    called = common_words(rows)
     lines = [
         [
             _named(row, link),
@@ -140,9 +173,9 @@ def every_county(rows: Sequence[Row], link: Callable[[str], str | None] | None) 
         for row in rows
     ]
     return table(
-        "Counties by name: women 15-44 by drive",
+        f"{called.many.capitalize()} by name: women 15-44 by drive",
         [
-            "County",
+            called.one.capitalize(),
             "Class",
             "Mean min to birth care",
             "≤ 30 min",

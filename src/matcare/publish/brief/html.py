@@ -101,7 +101,8 @@ def table(
         tag("tr", tag("th", row[0], scope="row"), *(_cell(cell, kinds[i]) for i, cell in enumerate(row[1:], 1)))
         for row in rows
     )
-    inside = tag("table", tag("caption", caption), tag("thead", tag("tr", top)), tag("tbody", body), class_=class_)
+    title = tag("caption", tag("span", caption))  # the span stays in view while the table scrolls below it
+    inside = tag("table", title, tag("thead", tag("tr", top)), tag("tbody", body), class_=class_)
     return tag("div", inside, class_="scroll", role="region", aria_label=caption, tabindex="0")
 
 

@@ -24,7 +24,7 @@ from matcare.publish.brief.signs import (
     stripes,
     symbol,
 )
-from matcare.publish.brief.words import count, joined
+from matcare.publish.brief.words import count, home_word, joined
 from matcare.publish.map.columns import FACILITY_GROUPS
 from matcare.publish.map.geometry import map_geometry
 from matcare.publish.map.themes import CLASS_WORDS
@@ -88,7 +88,8 @@ class BriefMaps:
         data = self._data
         shape = self._shapes[data.position[code]]
         if shape is None or shape.is_empty:
-            return tag("p", "The run has no outline of this county, so no map is drawn.", class_="quiet")
+            home = home_word(str(data.counties[code]["county_name"]), str(data.counties[code]["state"]))
+            return tag("p", f"The run has no outline of this {home}, so no map is drawn.", class_="quiet")
         per_lon, per_lat = equirectangular(float(shapely.get_coordinates(shapely.point_on_surface(shape))[0][1]))
         picture = self._around_county(code, shape, (per_lon, per_lat))
         west, south, east, north = picture.bounds

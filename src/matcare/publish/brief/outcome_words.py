@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from matcare.publish.brief.words import percent, rate, span, whole
+from matcare.publish.brief.words import home_word, percent, rate, span, whole
 from matcare.publish.map.outcome_themes import CLUSTER_WORDS
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ def outcome_sentences(row: Row, not_published: str) -> list[str]:
     list of str
         Sentences.
     """
-    status, period = row["imr_status"], row["outcome_period"]
+    status, period, home = row["imr_status"], row["outcome_period"], _home(row)
     if status in {"modelled", "suppressed"}:
         return [
             (
-                f"No rate is published: {not_published} in {period}. This is not zero, and not missing: the county's "
-                "own rate is withheld because it would stand on too few deaths."
+                f"No rate is published: {not_published} in {period}. This is not zero, and not missing: the "
+                f"{home}'s own rate is withheld because it would stand on too few deaths."
             )
         ]
     if status == "not_identified":
@@ -66,7 +66,7 @@ def outcome_sentences(row: Row, not_published: str) -> list[str]:
             )
         ]
     if row["imr"] is None:
-        return ["Not reported: the source has no figure for this county. That is not zero."]
+        return [f"Not reported: the source has no figure for this {home}. That is not zero."]
     within = span(row["imr_low"], row["imr_high"], 2)
     interval = f" (95 % interval {within})" if within else ""
     found = [f"In {period}, {rate(row['imr'])} infants died per 1,000 live births{interval}{_stands_on(row)}."]
@@ -118,17 +118,25 @@ def comparison_sentences(row: Row, others: list[tuple[str, PublishedRate | None]
         else:
             within = span(other.low, other.high, 2)
             how = f"overlaps {name} ({within}), so these intervals alone do not tell the two apart"
-        found.append(f"The county's interval {how}.")
+        found.append(f"The {_home(row)}'s interval {how}.")
     if found:
         found.append(
-            "No test of these differences was made: the county's own deaths are part of both, and an interval that "
-            "lies apart says nothing about causes."
+            f"No test of these differences was made: the {_home(row)}'s own deaths are part of both, and an "
+            "interval that lies apart says nothing about causes."
         )
     return found
 
 
-def modelled_sentences(row: Row) -> list[str]:
-    """Return what the model says, for the box that holds nothing else; empty where there is no estimate."""
+def modelled_sentences(row: Row, state: PublishedRate | None = None) -> list[str]:
+    """Return what the model says, for the box that holds nothing else; empty where there is no estimate.
+
+    Parameters
+    ----------
+    row : dict
+        Of `COUNTY_RESULTS`.
+    state : PublishedRate, optional
+        The state's published rate, which tells whether its deaths are withheld.
+    """
     value = row["imr_modelled"]
     if value is None:
         return []
@@ -136,11 +144,8 @@ def modelled_sentences(row: Row) -> list[str]:
     interval = f" (95 % interval {within})" if within else ""
     benchmark = {
         "state": "in line with the state's unpublished deaths",
-        "division": (
-            "in line with the unpublished deaths of the census division's other states, since the state's own are "
-            "withheld"
-        ),
-        "nation": "in line with the nation's unpublished deaths",
+        "division": f"in line with the unpublished deaths of its census division, {_why_not_own(state)}",
+        "nation": f"in line with the nation's unpublished deaths, {_why_not_own(state)}",
     }.get(row["imr_modelled_benchmark"] or "", "")
     return [
         f"Modelled: {rate(value)} per 1,000 live births{interval}.",
@@ -148,8 +153,17 @@ def modelled_sentences(row: Row) -> list[str]:
             "This is the rate that counties like this one have over many periods, by births, rurality, vulnerability, "
             f"low birthweight and minutes to neonatal level III{', ' if benchmark else ''}{benchmark}."
         ),
-        "It is no observation of this county: do not rank, test, average or compare it.",
+        f"It is no observation of this {_home(row)}: do not rank, test, average or compare it.",
     ]
+
+
+def _why_not_own(state: PublishedRate | None) -> str:
+    """Return why the unpublished deaths of a county's own state set no benchmark."""
+    withheld = "the state's own are withheld"
+    few = "the state's counties without a published rate are too few, or have too few deaths, to set a level alone"
+    if state is None:
+        return f"since {withheld}, or {few}"
+    return f"since {withheld if state.value is None else few}"
 
 
 def place_rate_sentence(name: str, found: PublishedRate | None) -> str:
@@ -192,7 +206,7 @@ def shrunk_facts(row: Row) -> list[tuple[str, str]]:
             continue
         within = span(row[f"{name}_low"], row[f"{name}_high"], 2)
         own = row[weight]
-        said = "" if own is None else f"; the county's own rate weighs {percent(own)}"
+        said = "" if own is None else f"; the {_home(row)}'s own rate weighs {percent(own)}"
         found.append((f"Shrunk towards {towards}", f"{rate(value)}{f' ({within})' if within else ''}{said}"))
     return found
 
@@ -204,6 +218,10 @@ def cluster_sentences(row: Row) -> list[str]:
         for name, label in _CLUSTERS.items()
         if row.get(name) not in _UNTELLING
     ]
+
+
+def _home(row: Row) -> str:
+    return home_word(str(row["county_name"]), str(row["state"]))
 
 
 def _lower(text: str) -> str:

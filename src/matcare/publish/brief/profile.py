@@ -99,7 +99,7 @@ def profile_content(row: Row, rows: Sequence[Row], catalog: Mapping[str, Row]) -
             ]
         )
     levels = table(
-        "Mean national percentile of the county's indicators, 0 to 100: higher is of more concern",
+        "Mean national percentile of the indicators, 0 to 100: higher is of more concern",
         ["Level", "Mean", "0 to 100", "Inputs"],
         lines,
         numbers=(1,),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcare.publish.brief.drawing import Picture, mark, path_of
 from matcare.publish.brief.html import Html, tag
-from matcare.publish.brief.words import count, joined
+from matcare.publish.brief.words import common_words, count, joined
 from matcare.publish.map.themes import CLASS_WORDS
 
 if TYPE_CHECKING:
@@ -92,10 +92,11 @@ def class_paths(rows: Sequence[Row], flat: Any, picture: Picture, detail: float 
 def classes_in_words(rows: Sequence[Row]) -> str:
     """Return how many counties are of each class, for a map's alternative text."""
     parts = []
+    called = common_words(rows)
     for level, words in CLASS_WORDS.items():
         number = sum(row["march_of_dimes_class"] == level for row in rows)
         if number:
-            parts.append(f"{words[:1].lower()}{words[1:]} in {count(number, 'county', 'counties')}")
+            parts.append(f"{words[:1].lower()}{words[1:]} in {count(number, called.one, called.many)}")
     return joined(parts)
 
 

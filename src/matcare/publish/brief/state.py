@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from matcare.contracts import COVERAGE_MINUTES
@@ -18,12 +19,15 @@ from matcare.publish.brief.units import closure_table
 from matcare.publish.brief.words import (
     SPACE,
     at_most,
+    common_words,
     count,
     joined,
     minutes,
     minutes_words,
     percent,
     percent_words,
+    place_words,
+    sentence,
     whole,
 )
 from matcare.publish.map.themes import CLASS_WORDS, SERVICE_WORDS
@@ -39,6 +43,15 @@ __all__ = ["nation_brief", "place_headline", "state_brief"]
 Row = dict[str, Any]
 
 _PROTECT: Final = 12
+_STANDING: Final = {
+    "published": "published",
+    "published_unreliable": "unreliable",
+    "apportioned": "apportioned",
+    "modelled": "few",
+    "suppressed": "few",
+    "not_identified": "unnamed",
+}
+"""Why a county has no reliable published rate, by `imr_status`; any other is not reported."""
 
 
 def place_headline(name: str, found: Row | None) -> str:
@@ -64,7 +77,7 @@ def place_headline(name: str, found: Row | None) -> str:
     without = found["share_women_without_minutes"] or 0.0
     if found["minutes"] is None:
         return f"{opening}; most women cannot be given a drive, so no mean is stated."
-    whose = f" of those who can be given one (all but {percent_words(without)})" if without > 0 else ""
+    whose = f" of those who can be given one ({percent_words(1 - without)})" if without > 0 else ""
     return f"{opening}; the mean drive{whose} is {minutes_words(found['minutes'])}."
 
 
@@ -82,7 +95,7 @@ def state_brief(data: BriefData, maps: BriefMaps, state: str, link: Callable[[st
     link : callable, optional
         Returns the address of a county's brief, or None.
     """
-    name = STATES.get(state, state)
+    name, called = STATES.get(state, state), place_words(state)
     codes = data.codes_by_state[state]
     rows = [data.counties[code] for code in codes]
     found = data.access(state)
@@ -100,22 +113,24 @@ def state_brief(data: BriefData, maps: BriefMaps, state: str, link: Callable[[st
         ),
         tag("p", ecological_words(), class_="quiet"),
         _figures(rows, found),
-        section("Counties by class", maps.state(state), classes(rows), id_="map"),
+        section(f"{called.many.capitalize()} by class", maps.state(state), classes(rows), id_="map"),
         section("Minutes and coverage", _coverage(data, state, name), id_="coverage"),
-        section("Counties that need attention", attention(rows, link), id_="attention"),
+        section(f"{called.many.capitalize()} that need attention", attention(rows, link), id_="attention"),
         section("Units to protect", closure_table(units[:_PROTECT], left=len(units) - _PROTECT), id_="protect"),
         section("Care at the right level", right_level(data.coverage.get(state, []), name), id_="level"),
         section("Care across the border", _border(data, state, name), id_="border"),
         section("Infant mortality", _outcome(data, state, name, rows), id_="outcome"),
-        section("Disparities", disparities(data.disparities.get(state, [])), id_="disparities"),
+        section("Disparities", disparities(data.disparities.get(state, []), _sources(data)), id_="disparities"),
         section("Policies", policies(data.policies.get(state, []), data.catalog), id_="policies"),
         section(
-            "The state's indicators", state_indicators(data.indicators.get(state, []), data.catalog), id_="indicators"
+            f"The {called.state}'s indicators",
+            state_indicators(data.indicators.get(state, []), data.catalog),
+            id_="indicators",
         ),
-        section("Every county", every_county(rows, link), id_="counties"),
+        section(f"Every {called.one}", every_county(rows, link), id_="counties"),
         closing_sections(data.run, name, _notes(rows)),
     ]
-    return brief_page(title=name, kicker="Maternity care access: state brief", content=content)
+    return brief_page(title=name, kicker=f"Maternity care access: {called.state} brief", content=content)
 
 
 def nation_brief(data: BriefData, maps: BriefMaps, link: Callable[[str], str | None] | None = None) -> str:
@@ -137,7 +152,7 @@ def nation_brief(data: BriefData, maps: BriefMaps, link: Callable[[str], str | N
             "Care at the right level", right_level(data.coverage.get(NATION, []), "the United States"), id_="level"
         ),
         section("Infant mortality", _outcome(data, NATION, "United States", rows), id_="outcome"),
-        section("Disparities", disparities(data.disparities.get(NATION, [])), id_="disparities"),
+        section("Disparities", disparities(data.disparities.get(NATION, []), _sources(data)), id_="disparities"),
         closing_sections(data.run, "United States", _notes(rows)),
     ]
     return brief_page(title="United States", kicker="Maternity care access: national brief", content=content)
@@ -153,7 +168,8 @@ def _links(places: Sequence[str], link: Callable[[str], str | None] | None) -> H
 def _classes_sentence(rows: Sequence[Row]) -> str:
     numbers = {level: sum(row["march_of_dimes_class"] == level for row in rows) for level in CLASS_WORDS}
     deserts = numbers["desert"]
-    of = f"of {count(len(rows), 'county', 'counties')}"
+    called = common_words(rows)
+    of = f"of {count(len(rows), called.one, called.many)}"
     opening = {0: f"none {of} is a maternity care desert", 1: f"1 {of} is a maternity care desert"}.get(
         deserts, f"{whole(deserts)} {of} are maternity care deserts"
     )
@@ -176,7 +192,7 @@ def _figures(rows: Sequence[Row], found: Mapping[str, Row]) -> Html:
     return definitions(
         [
             ("Women 15-44 (estimate)", whole(birth.get("women_15_44") or 0.0)),
-            ("Counties", whole(len(rows))),
+            (common_words(rows).many.capitalize(), whole(len(rows))),
             ("Maternity care deserts (March of Dimes)", whole(deserts)),
             ("Hospitals with birth care", whole(hospitals)),
             (f"Within 30{SPACE}minutes of birth care", percent(birth.get("share_women_within_30"))),
@@ -273,7 +289,6 @@ def _border(data: BriefData, state: str, name: str) -> Html:
 
 def _outcome(data: BriefData, place: str, name: str, rows: Sequence[Row]) -> Html:
     own, nation = data.rates.get(place), data.rates.get(NATION)
-    published = sum(row["imr_status"] == "published" for row in rows)
     said = [outcome.place_rate_sentence(name, own)]
     shown = [(name, own)]
     if place != NATION:
@@ -291,16 +306,42 @@ def _outcome(data: BriefData, place: str, name: str, rows: Sequence[Row]) -> Htm
             chart,
             paragraphs(
                 [
+                    _standing_sentence(rows, str(data.run.about["outcomes"]["not_published"])),
                     (
-                        f"{count(published, 'county has', 'counties have')} a reliable published rate, of "
-                        f"{whole(len(rows))}. A county with {data.run.about['outcomes']['not_published']} has none, so "
-                        "a small county appears only when its rate is high. Counties are not ranked by it here."
+                        "Few deaths are not published, so a small place appears only when its rate is high. "
+                        f"{common_words(rows).many.capitalize()} are not ranked by it here."
                     ),
                 ]
             ),
             tag("p", f"Source: {data.run.about['outcomes']['source']}.", class_="quiet"),
         ]
     )
+
+
+def _sources(data: BriefData) -> dict[str, str]:
+    """Return publisher and vintage of each source."""
+    return {
+        str(source["id"]): f"{str(source['publisher']).split(' (')[0]}, {source['vintage']}"
+        for source in data.run.about["sources"]
+    }
+
+
+def _standing_sentence(rows: Sequence[Row], not_published: str) -> str:
+    """Return how many counties have a reliable published rate, and why each of the others has none."""
+    called = common_words(rows)
+    numbers = Counter(_STANDING.get(row["imr_status"], "other") for row in rows)
+    published = numbers.pop("published", 0)
+    have = sentence(f"{count(published, f'{called.one} has', f'{called.many} have')} a reliable published rate, of ")
+    opening = f"{have.removesuffix('.').rstrip()} {whole(len(rows))}"
+    words = {
+        "few": f"with {not_published}, so none is published",
+        "unreliable": "with an unreliable one, of under 20 deaths",
+        "apportioned": "with a rate apportioned from the old counties, an estimate",
+        "unnamed": "that the export does not name",
+        "other": "not reported by the source",
+    }
+    rest = [f"{whole(numbers[kind])} {said}" for kind, said in words.items() if numbers[kind]]
+    return f"{opening}; the others: {'; '.join(rest)}." if rest else f"{opening}."
 
 
 def _notes(rows: Sequence[Row]) -> list[str]:

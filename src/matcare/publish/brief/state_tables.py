@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcare.publish.brief.html import Html, join, paragraphs, table, tag
 from matcare.publish.brief.profile import indicator_value, missing_words
-from matcare.publish.brief.words import SPACE, minutes, percent, rate, shortened, span, whole
+from matcare.publish.brief.words import SPACE, about, joined, minutes, percent, rate, shortened, span, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +42,9 @@ _GROUPS: Final = {
     "uninsured": "Without insurance",
 }
 """Groups in the contract's order, which is no ranking."""
+
+_RACES: Final = ("aian", "asian", "black", "hispanic", "multiple", "nhopi", "white")
+_LEAST_COUNT: Final = 10
 
 _STATUS: Final = {
     "suppressed": "suppressed",
@@ -108,7 +111,7 @@ def right_level(rows: Sequence[Row], name: str) -> Html:
     births = (
         ""
         if high is None
-        else f"Births under 1,500{SPACE}g in {name}: about {whole(high)} a year, partly from estimated shares."
+        else f"Births under 1,500{SPACE}g in {name}: about {about(high)} a year, partly from estimated shares."
     )
     return join(
         [
@@ -132,8 +135,16 @@ def right_level(rows: Sequence[Row], name: str) -> Html:
     )
 
 
-def disparities(rows: Sequence[Row]) -> Html:
-    """Return the disparities that stand, group by group in a fixed order, each with its interval; nothing is ranked."""
+def disparities(rows: Sequence[Row], sources: Mapping[str, str]) -> Html:
+    """Return the disparities that stand, group by group in a fixed order, each with its interval; nothing is ranked.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Of `DISPARITIES`, of one place.
+    sources : mapping
+        Words for the identifiers of sources; an identifier that has none is a table of the run.
+    """
     parts = []
     for dimension, measure, weight, caption in _MEASURES:
         found = [
@@ -148,14 +159,23 @@ def disparities(rows: Sequence[Row]) -> Html:
         lines = [
             _disparity(words, by_group[group], say, decimals) for group, words in _GROUPS.items() if group in by_group
         ]
-        parts.append(
+        years = ", ".join(sorted({str(row["period"]) for row in found if row["period"]}))
+        parts += [
             table(
-                caption,
-                ["Group", "Value", "95 % interval", "Ratio to the reference", "95 % interval of the ratio"],
+                f"{caption}{years and f', {years}'}",
+                [
+                    "Group",
+                    "Value",
+                    "95 % interval",
+                    "Ratio to the reference",
+                    "95 % interval of the ratio",
+                    "Stands on",
+                ],
                 lines,
-                numbers=(1, 2, 3, 4),
-            )
-        )
+                numbers=(1, 2, 3, 4, 5),
+            ),
+            paragraphs([_absent_words(dimension, by_group), _source_words(found, sources)], class_="quiet"),
+        ]
     if not parts:
         return tag("p", "No disparity stands in the run's table for this place: counts are suppressed or not reported.")
     return join(
@@ -174,7 +194,7 @@ def disparities(rows: Sequence[Row]) -> Html:
 
 def _disparity(words: str, row: Row, say: Any, decimals: int) -> list[object]:
     if row["value"] is None:
-        return [words, _STATUS.get(row["status"], "no figure"), "", "", ""]
+        return [words, _STATUS.get(row["status"], "no figure"), "", "", "", ""]
     doubt = " (unreliable: under 20 deaths)" if row["reliable"] is False else ""
     own = row["group"] == row["reference"]
     return [
@@ -183,7 +203,29 @@ def _disparity(words: str, row: Row, say: Any, decimals: int) -> list[object]:
         span(row["low"], row["high"], decimals) or "none",
         "reference" if own else "none" if row["ratio"] is None else f"{row['ratio']:.2f}",
         "" if own else span(row["ratio_low"], row["ratio_high"], 2) or "none",
+        _basis(row),
     ]
+
+
+def _basis(row: Row) -> str:
+    """Return the counts that a value stands on; a small count is never said."""
+    deaths, births = row["infant_deaths"], row["live_births"]
+    if deaths is not None and births is not None:
+        return "" if deaths < _LEAST_COUNT else f"{whole(deaths)} deaths, {whole(births)} births"
+    return "" if row["women"] is None else f"{whole(row['women'])} women"
+
+
+def _absent_words(dimension: str, by_group: Mapping[str, Row]) -> str:
+    """Return which groups have no row at all, so that nobody takes them for none."""
+    absent = [_GROUPS[group] for group in _RACES if group not in by_group] if dimension == "race" else []
+    return f"Not published for this place: {joined(absent)}. That is not zero." if absent else ""
+
+
+def _source_words(rows: Sequence[Row], sources: Mapping[str, str]) -> str:
+    """Return where the values come from, each source once."""
+    named = [name.strip() for row in rows for name in str(row["source"] or "").split(",")]
+    said = list(dict.fromkeys(sources.get(name, "this run's minutes") for name in named if name))
+    return f"Source: {'; '.join(said)}." if said else ""
 
 
 def policies(rows: Sequence[Row], catalog: Mapping[str, Row]) -> Html:

@@ -12,6 +12,7 @@ from matcare.publish.brief.words import (
     MISSING_WORDS,
     SPACE,
     count,
+    home_word,
     minutes,
     minutes_words,
     percent,
@@ -134,7 +135,7 @@ def nearest_units(data: BriefData, code: str) -> Html:
     return join(
         [
             table(
-                "Units that are the nearest birth care of the county's women 15-44",
+                f"Units that are the nearest birth care of the {_home(row)}'s women 15-44",
                 ["Unit", "Women", "Share", "Mean min", "Neonatal level", "Evidence of obstetrics"],
                 lines,
                 numbers=(1, 2, 3),
@@ -153,6 +154,10 @@ def nearest_units(data: BriefData, code: str) -> Html:
     )
 
 
+def _home(row: Row) -> str:
+    return home_word(str(row["county_name"]), str(row["state"]))
+
+
 def _part(women: float, of: float) -> float | None:
     """Return a share to the four decimals that the tables have, so that all is all."""
     return round(women / of, 4) if of else None
@@ -167,7 +172,8 @@ def closure_sentence(row: Row) -> str:
         Of `FRAGILITY`.
     """
     beyond, without = row["women_newly_beyond_60"], row["women_newly_without_minutes"]
-    parts = [f"{count(beyond, 'woman', 'women')} would be newly beyond 60{SPACE}minutes of birth care"]
+    who = "no woman of any county" if whole(beyond) == "0" else f"{count(beyond, 'woman', 'women')} of all counties"
+    parts = [f"{who} would be newly beyond 60{SPACE}minutes of birth care"]
     if row["minutes_added"] is not None:
         parts.append(f"those who have another unit would drive {minutes_words(row['minutes_added'])} more on average")
     if without and whole(without) != "0":
@@ -256,7 +262,8 @@ def transfers(data: BriefData, code: str) -> Html:
     """Return how far the county's birth hospitals are from units of a higher level."""
     rows = data.transfers.get(code, [])
     if not rows:
-        return tag("p", "No birth hospital of this county, so no transfer from one.")
+        home = _home(data.counties[code])
+        return tag("p", f"No birth hospital of this {home}, so no transfer from one.")
     lines = [
         [
             unit_name(row),
@@ -275,7 +282,7 @@ def transfers(data: BriefData, code: str) -> Html:
     return join(
         [
             table(
-                "From the county's birth hospitals to a higher neonatal level, by car",
+                f"From the {_home(data.counties[code])}'s birth hospitals to a higher neonatal level, by car",
                 [
                     "Birth hospital",
                     "Own level",

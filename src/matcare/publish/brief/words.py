@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -12,16 +12,21 @@ __all__ = [
     "LEVEL_SOURCE_WORDS",
     "MISSING_WORDS",
     "SPACE",
+    "PlaceWords",
+    "about",
     "at_most",
     "births",
+    "common_words",
     "count",
     "few_or_whole",
+    "home_word",
     "joined",
     "lower_first",
     "minutes",
     "minutes_words",
     "percent",
     "percent_words",
+    "place_words",
     "pronoun",
     "rate",
     "sentence",
@@ -73,6 +78,60 @@ LEVEL_SOURCE_WORDS: Final[Mapping[str, str]] = {
 """Where a neonatal level comes from."""
 
 
+class PlaceWords(NamedTuple):
+    """What a state's counties and the state itself are called.
+
+    Attributes
+    ----------
+    one, many : str
+        A county, and counties.
+    state : str
+        The state.
+    """
+
+    one: str
+    many: str
+    state: str = "state"
+
+
+_PLACE_WORDS: Final[Mapping[str, PlaceWords]] = {
+    "AK": PlaceWords("borough or census area", "boroughs and census areas"),
+    "CT": PlaceWords("planning region", "planning regions"),
+    "LA": PlaceWords("parish", "parishes"),
+    "PR": PlaceWords("municipio", "municipios", "territory"),
+}
+
+
+def place_words(state: str | None) -> PlaceWords:
+    """Return what the counties of a state are called.
+
+    Examples
+    --------
+    >>> place_words("PR").many, place_words("LA").one, place_words("US").many
+    ('municipios', 'parish', 'counties')
+    """
+    return _PLACE_WORDS.get(state or "", PlaceWords("county", "counties"))
+
+
+def common_words(rows: Iterable[Mapping[str, object]]) -> PlaceWords:
+    """Return what counties are called that may be of several states."""
+    states = {str(row["state"]) for row in rows}
+    return place_words(states.pop() if len(states) == 1 else None)
+
+
+def home_word(name: str, state: str) -> str:
+    """Return what one county is called: in Alaska its own name says which it is.
+
+    Examples
+    --------
+    >>> home_word("Bethel Census Area", "AK"), home_word("Anchorage Municipality", "AK"), home_word("Ada County", "ID")
+    ('census area', 'borough', 'county')
+    """
+    if state == "AK":
+        return "census area" if name.endswith("Census Area") else "borough"
+    return place_words(state).one
+
+
 def whole(number: float) -> str:
     """Return a whole number with separators, halves rounded up.
 
@@ -82,6 +141,18 @@ def whole(number: float) -> str:
     ('7,918', '0', '3')
     """
     return f"{int(number + 0.5):,}"
+
+
+def about(number: float) -> str:
+    """Return an estimate with no more figures than it bears: two.
+
+    Examples
+    --------
+    >>> about(50354.2), about(742.0), about(14.4), about(0.0)
+    ('50,000', '740', '14', '0')
+    """
+    places = len(str(int(number + 0.5))) - 2
+    return whole(number) if places <= 0 else f"{round(number, -places):,.0f}"
 
 
 def percent(share: float | None, missing: str = "no figure") -> str:
@@ -107,12 +178,13 @@ def at_most(share: float | None, most: float | None) -> str:
 
     Examples
     --------
-    >>> at_most(None, 0.9), at_most(0.4, 0.4), at_most(0.4, None)
-    (' (at most 90\xa0%, if NICUs of unknown level count)', '', '')
+    >>> at_most(None, 0.9), at_most(0.4, 0.4), at_most(0.4, None), at_most(0.4, 0.998)[:13]
+    (' (at most 90\xa0%, if NICUs of unknown level count)', '', '', ' (over 99\xa0%, ')
     """
     if most is None or (share is not None and percent(share) == percent(most)):
         return ""
-    return f" (at most {percent(most)}, if NICUs of unknown level count)"
+    said = percent_words(most) if percent(most)[0] in "<>" else f"at most {percent(most)}"
+    return f" ({said}, if NICUs of unknown level count)"
 
 
 def percent_words(share: float) -> str:

@@ -13,7 +13,10 @@ from matcare.publish.map.legend_rows import NO_DATA
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["Classified", "classified", "share_words"]
+__all__ = ["MODELLED", "Classified", "classified", "share_words"]
+
+MODELLED: Final = "modelled"
+"""Standing of a rate that is no observation."""
 
 _LITTLE: Final = 0.005
 _HAIR: Final = 1e-9  # what the difference of two rounded shares may fall short by
@@ -65,6 +68,14 @@ class Classified:
     def counties_by_overlay(self) -> npt.NDArray[np.int64]:
         """Counties in each of :attr:`overlays`."""
         return np.bincount(self.overlay[self.overlay >= 0], minlength=len(self.overlays))
+
+    @property
+    def modelled(self) -> npt.NDArray[np.bool_]:
+        """Which counties have a modelled value only, in a theme that fills its column with it."""
+        names = [entry.get("value") for entry in self.overlays]
+        if not self.theme.get("fallback") or MODELLED not in names:
+            return np.zeros(len(self.row), dtype=np.bool_)
+        return np.asarray(self.overlay == names.index(MODELLED), dtype=np.bool_)
 
     @property
     def with_value(self) -> npt.NDArray[np.bool_]:

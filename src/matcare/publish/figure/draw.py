@@ -72,11 +72,16 @@ def draw_figure(
     Raises
     ------
     InputError
-        When a theme, place, format or `dpi` is not usable.
+        When a theme, place, format or `dpi` is not usable, or the rates of the nation alone are asked for.
     """
     forms = check_options(formats, dpi)
     maps, charts = chosen_themes(run.counties.columns, themes, place=place, one_page=one_page)
     region = region_of(run, place)
+    if "chart-outcome" in charts and region.key == "US":
+        raise InputError(
+            "chart-outcome of the nation would be one rate; give --place a state or a county, such as --place ND, or "
+            "draw the map imr"
+        )
     written = []
     with mpl.rc_context(STYLE):
         for name, sheet in _sheets(run, maps, charts, region, one_page=one_page):

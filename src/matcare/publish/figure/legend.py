@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from matcare.publish.figure.classes import share_words
+from matcare.publish.figure.classes import MODELLED, share_words
 from matcare.publish.figure.fills import Fill, fills_of, overlay_fill
 from matcare.publish.figure.frames import Rect
 from matcare.publish.figure.sheet import INK, LEAST_SIZE, QUIET, Sheet, wrapped
@@ -39,11 +39,15 @@ def legend_rows(result: Classified) -> list[LegendRow]:
     Returns
     -------
     list of dict
-        ``kind`` (``class``, ``overlay``, ``missing``), ``label``, ``fill``, ``counties``, ``women`` (share, None where
-        not known). Classes that join several and that no county is in, and reasons that do not occur, are left out.
+        ``kind`` (``class``, ``overlay``, ``modelled``, ``missing``), ``label``, ``fill``, ``counties``, ``women``
+        (share, None where not known). Classes that join several and that no county is in, and reasons
+        that do not occur, are left out.
     """
     fills = fills_of(result)
-    counts, women = result.counties_by_row, result.women_by_row
+    modelled = result.modelled
+    kept = result.row[~modelled]  # a modelled rate has the colour of its class, and is counted apart
+    counts = np.bincount(kept, minlength=len(result.rows))
+    women = np.bincount(kept, weights=result.women[~modelled], minlength=len(result.rows)).astype(np.float64)
     everyone = float(result.women.sum())
 
     def row(kind: str, entry: dict[str, Any], fill: Fill, counties: int, living: float) -> LegendRow:
@@ -59,7 +63,8 @@ def legend_rows(result: Classified) -> list[LegendRow]:
         inside = result.overlay == k
         if inside.any():
             fill = overlay_fill(middle, entry["pattern"])
-            shown.append(row("overlay", entry, fill, int(inside.sum()), float(result.women[inside].sum())))
+            kind = "modelled" if modelled.any() and entry.get("value") == MODELLED else "overlay"
+            shown.append(row(kind, entry, fill, int(inside.sum()), float(result.women[inside].sum())))
     for k, entry in enumerate(result.missing, start=len(result.classes)):
         if counts[k]:
             shown.append(row("missing", entry, fills[k], int(counts[k]), float(women[k])))

@@ -10,7 +10,15 @@ from matcare.publish.figure.frames import Rect, inset_words, map_height, placed
 from matcare.publish.figure.legend import draw_short_legend, legend_height
 from matcare.publish.figure.map_page import draw_counties, hatch_pitch, page_frame
 from matcare.publish.figure.sheet import LEAST_SIZE, Sheet, wrapped
-from matcare.publish.figure.words import CLAIMED, alt_words, caption, short_count_words, standing_words, title_words
+from matcare.publish.figure.words import (
+    CLAIMED,
+    alt_words,
+    caption,
+    class_words,
+    short_count_words,
+    standing_words,
+    title_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +87,7 @@ def small_multiples(
         kicker=region.kicker,
         title=title,
         below=[f"{standing}{inset_words(frames)}. Beside each class: its number of counties.{claimed}"],
-        foot=caption(run, themes, counts=[short_count_words(results)], brief=True),
+        foot=caption(run, themes, counts=[f"{short_count_words(results)} {class_words(themes)}".rstrip()], brief=True),
     )
     names = [f"({k}) {text}" for k, text in enumerate(titles, start=1)]
     layout = max((_layout(results, names, frames, body, grid) for grid in _GRIDS[len(themes)]), key=lambda it: it.size)

@@ -12,7 +12,15 @@ from matcare.publish.figure.frames import Placed, Rect, inset_words, outline, pl
 from matcare.publish.figure.legend import draw_legend
 from matcare.publish.figure.sheet import INK, MARGIN, PAGE, QUIET, Sheet, wrapped
 from matcare.publish.figure.units import draw_units, units_of
-from matcare.publish.figure.words import alt_words, caption, count_words, note_words, standing_words, title_words
+from matcare.publish.figure.words import (
+    alt_words,
+    caption,
+    class_words,
+    count_words,
+    note_words,
+    standing_words,
+    title_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +76,7 @@ def map_page(run: FinishedRun, theme: dict[str, Any], region: FigureRegion, fram
             f"{note_words(theme)}{_joined_note(result)}",
             f"{standing}{inset_words(frames)}",
         ],
-        foot=caption(run, [theme], counts=[count_words(result)]),
+        foot=caption(run, [theme], counts=[f"{count_words(result)} {class_words([theme])}".rstrip()]),
     )
     room = Rect(x=body.x, y=body.y, width=body.width - _LEGEND - _GAP, height=body.height)
     places = placed(frames, _above_scale(room, frames))

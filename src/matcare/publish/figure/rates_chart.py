@@ -30,6 +30,10 @@ _MOST_COUNTIES: Final = 24
 """A state's counties are listed up to so many, by name: more would need another page."""
 
 _RELIABLE_DEATHS: Final = 20
+_LEAST_COUNT: Final = 10
+_RATE: Final = ("imr", "imr_low", "imr_high")
+_COUNTS: Final = ("infant_deaths", "live_births")
+_APPORTIONED: Final = "apportioned"
 _RATE_THEME: Final = {"family": "imr", "column": "imr"}
 """What the caption says sources and licence of."""
 
@@ -98,7 +102,7 @@ def _whole_row(run: FinishedRun, key: str, label: str) -> RateRow:
     years = "" if (run.counties["outcome_period"] == period).all() else f" Of {period}."
     return RateRow(
         label=label, rate=row["imr"], low=row["imr_low"], high=row["imr_high"], whole=True,
-        words=_rate_words(row["imr"], row["imr_low"], row["imr_high"]) + years,
+        words=_rate_words(*(row[name] for name in (*_RATE, *_COUNTS))) + years,
         shaky=bool(row["infant_deaths"] < _RELIABLE_DEATHS),
     )  # fmt: skip
 
@@ -111,9 +115,13 @@ def _county_row(run: FinishedRun, county: pd.Series) -> RateRow:
         return RateRow(label=label, rate=np.nan, low=np.nan, high=np.nan, words=_why_no_rate(run, county))
     reserve = {
         "published_unreliable": " Unreliable: under 20 deaths. Not to be ranked or compared.",
-        "apportioned": " Apportioned from the old counties: an estimate without interval, not a published rate.",
+        _APPORTIONED: " Apportioned from the old counties: an estimate without interval, not a published rate.",
     }.get(status, "")
-    words = _rate_words(rate, county["imr_low"], county["imr_high"]) + reserve
+    # Apportioned counts have fractions, and are nobody's published counts.
+    own, counts = (tuple(county[name] for name in names) for names in (_RATE, _COUNTS))
+    words = _rate_words(*own) + reserve if reserve else _rate_words(*own, *counts)
+    if reserve and status != _APPORTIONED:  # the reserve comes first: a row of one line may be cut
+        words += _counts_words(*counts)
     return RateRow(
         label=label, rate=rate, low=county["imr_low"], high=county["imr_high"], words=words, shaky=bool(reserve)
     )
@@ -131,10 +139,17 @@ def _why_no_rate(run: FinishedRun, county: pd.Series) -> str:
     }.get(county["imr_status"], "Not reported: the source has no figure for this county. This is not zero.")
 
 
-def _rate_words(rate: float, low: float, high: float) -> str:
-    if not np.isfinite([low, high]).all():
-        return f"{rate:.2f}."
-    return f"{rate:.2f} (95 % interval {low:.2f} to {high:.2f})."
+def _rate_words(rate: float, low: float, high: float, deaths: float = np.nan, births: float = np.nan) -> str:
+    """Return a rate with its interval and what it stands on; a count below ten is never said."""
+    within = f" (95 % interval {low:.2f} to {high:.2f})" if np.isfinite([low, high]).all() else ""
+    said = _counts_words(deaths, births)
+    return f"{rate:.2f}{within}{f':{said}' if said else '.'}"
+
+
+def _counts_words(deaths: float, births: float) -> str:
+    if not (deaths >= _LEAST_COUNT and births > 0):  # NaN is neither
+        return ""
+    return f" {deaths:,.0f} deaths, {births:,.0f} births."
 
 
 def rates_page(run: FinishedRun, region: FigureRegion) -> Sheet:
@@ -158,8 +173,9 @@ def rates_page(run: FinishedRun, region: FigureRegion) -> Sheet:
     said = "; ".join(f"{row.label}: {row.words}" for row in rows)
     sheet = Sheet(title=f"{title}: {region.title}", alt=f"Chart of dots with intervals. {title}. {said}")
     note = (
-        "A dot is a published rate, the line its 95 % interval; where no line shows, it is narrower than the dot. "
-        "Intervals that overlap leave open whether two places differ. Counties stand by name and are not ranked."
+        "A dot (county) or square (state, nation) is a published rate, the line its 95 % interval; where no line "
+        "shows, it is narrower than the mark. Intervals that overlap leave open whether two places differ. Counties "
+        "stand by name and are not ranked."
     )
     if any(row.shaky for row in rows):
         note += " Hollow: a rate with a reserve, which stands beside it."
@@ -173,16 +189,24 @@ def rates_page(run: FinishedRun, region: FigureRegion) -> Sheet:
 
 def _published_words(region: FigureRegion) -> str:
     if region.outlined is not None:
-        return "n = 1 county, its state and the nation; a county appears only where its own rate is published."
-    total, published = len(region.counties), int(region.counties["imr"].notna().sum())
+        county = region.counties.iloc[region.outlined]
+        if pd.isna(county["imr"]):
+            return "n = 0: the county’s own rate is not published; its state and the nation stand for comparison."
+        what = "an apportioned" if county["imr_status"] == _APPORTIONED else "a published"
+        return f"n = 1 county with {what} rate, beside its state and the nation."
+    total, rated = len(region.counties), int(region.counties["imr"].notna().sum())
+    apportioned = int((region.counties["imr"].notna() & (region.counties["imr_status"] == _APPORTIONED)).sum())
+    published = rated - apportioned
     listed = f" They are more than the {_MOST_COUNTIES} that are listed here: see counties.csv."
-    more = listed if published > _MOST_COUNTIES else ""
-    without = "; the others have too few deaths or no report" if published < total else ""
-    return f"n = {published:,} of {total:,} {'county' if total == 1 else 'counties'} with a rate{without}.{more}"
+    more = listed if rated > _MOST_COUNTIES else ""
+    shared = f", {apportioned:,} with an apportioned one" if apportioned else ""
+    without = "; the others have too few deaths or no report" if rated < total else ""
+    noun = "county" if total == 1 else "counties"
+    return f"n = {published:,} of {total:,} {noun} with a published rate{shared}{without}.{more}"
 
 
 def _draw_rates(sheet: Sheet, rows: list[RateRow], body: Rect) -> None:
-    left, right = body.x + 150.0, body.x + body.width - 265.0
+    left, right = body.x + 150.0, body.x + body.width - 290.0
     step = min(64.0, (body.height - 40) / max(len(rows), 1))
     size = 9.5 if step > 24 else 7.6  # noqa: PLR2004 - points
     limits = [value for row in rows for value in (row.rate, row.low, row.high) if np.isfinite(value)]
@@ -196,7 +220,7 @@ def _draw_rates(sheet: Sheet, rows: list[RateRow], body: Rect) -> None:
     for k, row in enumerate(rows):
         y = body.y + body.height - 8 - step * (k + 0.5)
         names = wrapped(row.label, 142, size=size, bold=row.whole or k == 0, most=2)
-        words = wrapped(row.words, 255, size=min(size, 8.5), most=max(1, int(step // 10)))
+        words = wrapped(row.words, 280, size=min(size, 8.5), most=max(1, int(step // 10)))
         _beside(sheet, body.x, y, names, size, bold=row.whole or k == 0)
         _beside(sheet, right + 12, y, words, min(size, 8.5))
         if not np.isfinite(row.rate):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcare.contracts import COUNTY_RESULTS
 from matcare.errors import InputError
+from matcare.publish.map.planning_themes import USER_TIER_COLUMNS, drawn_columns
 from matcare.publish.map.themes import FAMILIES, themes
 
 if TYPE_CHECKING:
@@ -39,11 +40,11 @@ def figure_themes(run: FinishedRun) -> list[tuple[str, str]]:
     list of tuple of (str, str)
         Id and title, in the order of the map's list; the charts, which need a place, come last.
     """
-    return [(theme["id"], theme["title"]) for theme in themes(run.counties.columns)] + list(CHARTS.items())
+    return [(theme["id"], theme["title"]) for theme in themes(drawn_columns(run.counties))] + list(CHARTS.items())
 
 
 def listed_themes() -> list[dict[str, str]]:
-    """Return what can be drawn of a run of this version, which need not be there.
+    """Return what can be drawn of a run of the embedded data by this version, which need not be there.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def listed_themes() -> list[dict[str, str]]:
     """
     maps = [
         {"id": theme["id"], "title": theme["title"], "family": FAMILIES[theme["family"]]}
-        for theme in themes(COUNTY_RESULTS.names)
+        for theme in themes([name for name in COUNTY_RESULTS.names if name not in USER_TIER_COLUMNS])
     ]
     return maps + [{"id": name, "title": title, "family": "Charts of a place"} for name, title in CHARTS.items()]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from matcare.contracts import COUNTY_RESULTS
-from matcare.publish.figure.classes import share_words
+from matcare.publish.figure.classes import MODELLED, share_words
 from matcare.publish.figure.region import shortened
 from matcare.publish.provenance import CAVEATS
 
@@ -22,6 +22,7 @@ __all__ = [
     "CLAIMED",
     "alt_words",
     "caption",
+    "class_words",
     "count_words",
     "note_words",
     "short_count_words",
@@ -46,6 +47,9 @@ _ALWAYS: Final = ("census_county_shapes_2024", "census_agesex_2023")
 _NEVER: Final = ("ahr_state_measures", "cdc_wonder_natality_payment", "kff_medicaid_expansion", "policies_by_hand")
 """Sources of a state's policies stand in the table of states, and in no rate."""
 
+_MODEL_COLUMNS: Final = ("svi", "rucc_2023", "share_low_birthweight", "births_per_year")
+"""What the model of unpublished rates stands on, beside the minutes to neonatal level III."""
+
 _OUTCOMES: Final = ("imr", "clusters", "profile")
 _BY_RULE: Final = ("class", "definitions", "certainty")
 _WITHOUT_ROADS: Final = ("class", "imr", "profile", "context")
@@ -65,6 +69,17 @@ def title_words(run: FinishedRun, theme: Mapping[str, Any]) -> str:
 def note_words(theme: Mapping[str, Any]) -> str:
     """Return what a theme's numbers mean, and which hospitals count."""
     return f"{CLAIMED} {theme['note']}" if theme["bound"] else str(theme["note"])
+
+
+def class_words(themes: Sequence[Mapping[str, Any]]) -> str:
+    """Return how the classes of the themes shown were made, each way once.
+
+    Examples
+    --------
+    >>> class_words([{"classed": "Classes: fixed limits."}, {"classed": "Classes: fixed limits."}, {}])
+    'Classes: fixed limits.'
+    """
+    return " ".join(dict.fromkeys(str(theme["classed"]) for theme in themes if theme.get("classed")))
 
 
 def standing_words(run: FinishedRun, families: Iterable[str]) -> str:
@@ -100,10 +115,22 @@ def count_words(result: Classified) -> str:
     counts = result.counties_by_row
     total = int(counts.sum())
     having = int(result.with_value.sum())
-    words = f"n = {having:,} of {total:,} {'county' if total == 1 else 'counties'} with a value"
+    noun = "county" if total == 1 else "counties"
+    modelled = result.modelled
+    if modelled.any():  # no observation, so never added to what was observed
+        having -= int(modelled.sum())
+        words = f"n = {having:,} of {total:,} {noun} with a published or apportioned rate"
+        words += f", and {int(modelled.sum()):,} with a modelled one, which is no observation"
+    else:
+        words = f"n = {having:,} of {total:,} {noun} with a value"
     if total:
-        words += f" ({with_women(result, result.with_value)})"
-    reserved = _listed(zip(result.overlays, result.counties_by_overlay, strict=True))
+        words += f" ({with_women(result, result.with_value & ~modelled)}"
+        words += f"; {with_women(result, modelled)} modelled)" if modelled.any() else ")"
+    reserved = _listed(
+        pair
+        for pair in zip(result.overlays, result.counties_by_overlay, strict=True)
+        if not (modelled.any() and pair[0].get("value") == MODELLED)
+    )
     without = _listed(zip(result.missing, counts[len(result.classes) :], strict=True))
     words += f"; of these: {reserved}." if reserved else "."
     return f"{words} Without a value: {without}." if without else words
@@ -112,11 +139,13 @@ def count_words(result: Classified) -> str:
 def short_count_words(results: Sequence[Classified]) -> str:
     """Say how many counties have a value of each of several themes; their legends say why the others have none."""
     having = [int(result.with_value.sum()) for result in results]
+    modelled = [(k, int(result.modelled.sum())) for k, result in enumerate(results, start=1) if result.modelled.any()]
+    apart = "".join(f" Of ({k}), {count:,} are modelled, no observation." for k, count in modelled)
     total = len(results[0].row)
     if len(set(having)) == 1:
-        return f"n = {having[0]:,} of {total:,} counties with a value of each theme."
+        return f"n = {having[0]:,} of {total:,} counties with a value of each theme.{apart}"
     each = "; ".join(f"({k}) {count:,}" for k, count in enumerate(having, start=1))
-    return f"n of {total:,} counties with a value: {each}. The legends say why the others have none."
+    return f"n of {total:,} counties with a value: {each}. The legends say why the others have none.{apart}"
 
 
 def _listed(pairs: Iterable[tuple[Mapping[str, Any], int]]) -> str:
@@ -190,6 +219,8 @@ def _cautions(families: Sequence[str]) -> list[str]:
 def _sources(run: FinishedRun, themes: Sequence[Mapping[str, Any]], *, brief: bool) -> str:
     """Return publishers with titles and vintages of what the themes stand on, and the user's own files."""
     tables = {table for theme in themes for table in _TABLES.get(theme["family"], _REACH)}
+    if any(theme.get("fallback") == "imr_modelled" for theme in themes):
+        tables |= set(_REACH)  # minutes to level III are in the model
     named = {*_ALWAYS, *(name for theme in themes for name in _named_sources(theme))}
     by_publisher: dict[str, list[Mapping[str, Any]]] = {}
     for source in run.about["sources"]:
@@ -199,7 +230,7 @@ def _sources(run: FinishedRun, themes: Sequence[Mapping[str, Any]], *, brief: bo
     said = _years if brief else _titles
     lines = [f"{publisher.split(' (')[0]} ({said(found)})" for publisher, found in by_publisher.items()]
     scenario = run.about["scenario"]
-    if "outcomes" in tables and scenario.get("outcomes"):
+    if "outcomes" in tables:  # who counted the deaths; the list names by whose way they came
         lines.insert(0, run.about["outcomes"]["source"])
     own = [name for name in ("facilities", "corrections", "roads") if scenario.get(name)]
     return "; ".join([*lines, *(f"the user’s {name}" for name in own)])
@@ -208,7 +239,10 @@ def _sources(run: FinishedRun, themes: Sequence[Mapping[str, Any]], *, brief: bo
 def _named_sources(theme: Mapping[str, Any]) -> list[str]:
     """Return ids of sources that a theme's own column names, and those of the rule."""
     rule = list(_RULE_SOURCES) if theme["family"] in _BY_RULE else []
-    return [*rule, *(_column_sources(theme["column"]))]
+    columns = [theme["column"]]
+    if theme.get("fallback"):
+        columns += [theme["fallback"], *(_MODEL_COLUMNS if theme["fallback"] == "imr_modelled" else ())]
+    return [*rule, *(source for column in columns for source in _column_sources(column))]
 
 
 def _column_sources(column: str) -> list[str]:

@@ -49,7 +49,7 @@ def _definition_themes() -> list[Theme]:
             "Definitions of a desert",
             "Definitions under which the county is a desert",
             f"March of Dimes; half of women beyond 30 minutes; beyond 60. {which}",
-            ("None: no desert under any", "1 of them", "2 of them", "3 or more"),
+            ("None: no desert under any", "1 of them", "2 of them", "All 3 of them"),
         ),
         met(
             "access",

@@ -10,7 +10,8 @@ import pandas as pd
 
 from matcare.contracts import COUNTY_RESULTS, COVERAGE_MINUTES, FACILITIES_OUT, SERVICES, Table
 from matcare.errors import ContractError
-from matcare.publish.map.planning_themes import TIER_COLUMNS, planning_columns
+from matcare.publish.exports import rounded
+from matcare.publish.map.planning_themes import drawn_columns, planning_columns
 from matcare.publish.map.themes import run_themes
 
 if TYPE_CHECKING:
@@ -18,15 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FACILITY_GROUPS", "county_columns", "facility_columns", "facility_groups", "plain_columns", "run_columns"]
 
-_DECIMALS: Final = {
-    "minutes": 2,
-    "share 0-1": 4,
-    "per 1,000 live births": 3,
-    "degrees": 4,
-    "percentile 0-1": 4,
-    "mean percentile 0-100": 1,
-}
-_DEFAULT_DECIMALS: Final = 2
+_DEGREES: Final = 4
+"""Decimals of where a facility is drawn."""
+
 _BY_NAME: Final = (("minutes_", 2), ("catchment_", 3), ("share_", 4), ("p_", 3), ("lat", 4), ("lon", 4))
 """Decimals of a number that no contract declares, by the start of its name."""
 
@@ -56,6 +51,7 @@ _PANEL_COLUMNS: Final = (
     "imr_shrinkage_spatial",
     "imr_modelled_low",
     "imr_modelled_high",
+    "imr_modelled_benchmark",
     "profile_missing",
     "obgyns",
     "midwives",
@@ -134,7 +130,9 @@ _GROUP_CODE: Final = {group["id"]: code for code, group in enumerate(FACILITY_GR
 
 
 def county_columns(counties: pd.DataFrame) -> dict[str, Any]:
-    """Return the county results as columns for the page.
+    """Return the county results as columns for the page, rounded as ``counties.csv`` has them.
+
+    So a number on the map, and the class that a county falls in, are those of the table.
 
     Parameters
     ----------
@@ -152,10 +150,9 @@ def county_columns(counties: pd.DataFrame) -> dict[str, Any]:
         When a column is missing.
     """
     needed = run_columns()
-    optional = [name for name in planning_columns() if name not in needed and name in counties.columns]
-    # A tier that no source names in the whole table would be a map of nothing.
-    optional = [name for name in optional if name not in TIER_COLUMNS or counties[name].notna().any()]
-    return _columns(counties, COUNTY_RESULTS, needed) | plain_columns(counties, optional)
+    there = drawn_columns(counties)
+    optional = [name for name in planning_columns() if name not in needed and name in there]
+    return _columns(counties, COUNTY_RESULTS, [*needed, *optional])
 
 
 def run_columns() -> list[str]:
@@ -222,7 +219,8 @@ def facility_columns(facilities: pd.DataFrame, county_fips: pd.Series, lon: npt.
     dict
         As :func:`county_columns`, with ``group`` (position in :data:`FACILITY_GROUPS`), ``claimed`` and ``county``.
     """
-    columns = _columns(facilities.assign(lon=lon), FACILITIES_OUT, _FACILITY_COLUMNS)
+    placed = facilities.assign(lon=lon).round({"lat": _DEGREES, "lon": _DEGREES})
+    columns = _columns(placed, FACILITIES_OUT, _FACILITY_COLUMNS)
     columns["group"] = facility_groups(facilities).tolist()
     claimed = _flag(facilities, "counts_birth_care") & ~_flag(facilities, "counts_birth_care_corroborated")
     columns["claimed"] = claimed.astype(int).tolist()
@@ -264,15 +262,16 @@ def _columns(frame: pd.DataFrame, table: Table, names: tuple[str, ...] | list[st
         raise ContractError(
             f"the map's {table.name} lack the column {missing[0]!r} ({len(missing)} missing); give a run's table"
         )
+    shown = rounded(pd.DataFrame(frame[list(names)]), table)
     columns: dict[str, Any] = {}
     for name in names:
         column = table.column(name)
         if column.kind == "text":
-            columns[name] = _text(frame[name])
+            columns[name] = _text(shown[name])
         elif column.kind == "boolean":
-            columns[name] = _yes_no(frame[name])
+            columns[name] = _yes_no(shown[name])
         else:
-            columns[name] = _numbers(frame[name], _DECIMALS.get(column.unit, _DEFAULT_DECIMALS))
+            columns[name] = _numbers(shown[name])
     return columns
 
 
@@ -280,10 +279,10 @@ def _yes_no(values: pd.Series) -> list[int | None]:
     return [None if pd.isna(value) else int(value) for value in values]
 
 
-def _numbers(values: pd.Series, decimals: int) -> list[float | int | None]:
+def _numbers(values: pd.Series, decimals: int | None = None) -> list[float | int | None]:
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
-    rounded = np.round(numbers, decimals).tolist()
-    return [None if not np.isfinite(value) else int(value) if value == int(value) else value for value in rounded]
+    shown = (numbers if decimals is None else np.round(numbers, decimals)).tolist()
+    return [None if not np.isfinite(value) else int(value) if value == int(value) else value for value in shown]
 
 
 def _text(values: pd.Series) -> Any:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUPU_DARK_FIRST",
     "FIXED_WORDS",
+    "KNOWN_LEVELS",
     "LEVEL_NOT_REPORTED",
     "MINUTES_LABELS",
     "MINUTES_UPPER",
@@ -99,6 +100,9 @@ LEVEL_NOT_REPORTED: Final = {
     "pattern": "rings",
 }
 """The legend row where a level is unknown, not absent; only what hangs on a level has it."""
+
+KNOWN_LEVELS: Final = "Levels as reported; a unit of unknown level does not count."
+"""What is said wherever care is counted by level."""
 
 NO_DATA: Final = {"value": None, "label": "No figure", "pattern": "dots"}
 """The legend row of a value that is missing without a reason."""

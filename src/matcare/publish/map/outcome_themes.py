@@ -11,7 +11,16 @@ from matcare.contracts import CLUSTER_LABELS, HOT_SPOT_LABELS, IMR_STATUSES, PRO
 from matcare.publish.map.breaks import national_bins
 from matcare.publish.map.legend_rows import NO_DATA, PUBU, YLORBR, Theme, rows, say
 
-__all__ = ["CLUSTER_WORDS", "IMR_WORDS", "outcome_themes"]
+__all__ = ["BENCHMARK_WORDS", "CLUSTER_WORDS", "IMR_WORDS", "outcome_themes"]
+
+BENCHMARK_WORDS: Final = {
+    "state": "in line with the state’s unpublished deaths",
+    "division": "in line with the unpublished deaths of the census division’s other states, since the state’s own are "
+    "withheld or stand on too few counties or deaths",
+    "nation": "in line with the nation’s unpublished deaths",
+    "none": "in line with no published total",
+}
+"""What a modelled rate agrees with (``imr_modelled_benchmark``), in words."""
 
 IMR_WORDS: Final = {
     "published": "Published",
@@ -24,7 +33,11 @@ IMR_WORDS: Final = {
 }
 """Standing of an infant mortality rate, in words."""
 
-_UNPUBLISHED: Final = IMR_WORDS | {"modelled": "Not published (too few deaths)"}
+_UNPUBLISHED: Final = IMR_WORDS | {
+    "modelled": "Not published (too few deaths); an estimate exists",
+    "suppressed": "Not published (too few deaths), and no estimate either",
+}
+_UNRANKED: Final = "Rates have intervals that overlap, and tribal nations are not ranked."
 _PATTERNS: Final = {"modelled": "diagonal", "suppressed": "cross", "not_identified": "grid", "not_reported": "columns"}
 _OVERLAYS: Final = {"published_unreliable": "dots-over", "apportioned": "stripes-over", "modelled": "hatch-over"}
 
@@ -55,6 +68,7 @@ _CLUSTER_COLOURS: Final = {
 _CLUSTER_MARKS: Final = {"low_low": "bars-over", "low_high": "bars-over", "cold_spot": "bars-over"}
 """Lines over what is low, so that it is told from what is high without colour."""
 _CLUSTER_PATTERNS: Final = {"no_neighbour": "bars", "no_rate": "diagonal"}
+_NO_RATE: Final = "No published rate of its own (not published, apportioned or not reported)"
 _CLUSTER_NOTE: Final = (
     "After false-discovery control at 5 %, by conditional permutation. A pattern among places, not a cause."
 )
@@ -72,6 +86,8 @@ def _rate_themes() -> list[Theme]:
         "status": "imr_status",
         "bound": False,
         "say": say("rate", " per 1,000"),
+        "interval": "95 % interval",
+        "unranked": _UNRANKED,
         **national_bins("imr", YLORBR),
     }
 
@@ -79,7 +95,6 @@ def _rate_themes() -> list[Theme]:
         over = [status for status in IMR_STATUSES if status in _OVERLAYS and (hatched or status != "modelled")]
         without = [status for status in IMR_STATUSES if status in _PATTERNS and not (hatched and status == "modelled")]
         return {
-            # Only a published rate that stands on enough deaths is put in order.
             "overlay": [row | {"ranked": False} for row in rows(over, IMR_WORDS, _OVERLAYS)],
             "missing": [*rows(without, _UNPUBLISHED, _PATTERNS), NO_DATA],
         }
@@ -103,7 +118,7 @@ def _rate_themes() -> list[Theme]:
             "note": f"{_PUBLICATION} Hatched: modelled from what the county is like, no observation; not to be ranked.",
             "column": "imr",
             "fallback": "imr_modelled",
-            "unranked": "Where no rate is published it is modelled: no observation, so never put in order.",
+            "unranked": f"{_UNRANKED} Where none is published it is modelled: no observation, so never put in order.",
         },
         {
             **shared,
@@ -128,6 +143,7 @@ def _rate_themes() -> list[Theme]:
 
 def _cluster_themes() -> list[Theme]:
     def theme(column: str, label: str, title: str, note: str, labels: tuple[str, ...]) -> Theme:
+        words = CLUSTER_WORDS | ({} if column == "cluster_minutes_birth_care" else {"no_rate": _NO_RATE})
         return {
             "id": column.replace("_", "-"),
             "family": "clusters",
@@ -145,7 +161,7 @@ def _cluster_themes() -> list[Theme]:
                 if value in _CLUSTER_COLOURS
             ],
             "missing": [
-                *rows([value for value in labels if value in _CLUSTER_PATTERNS], CLUSTER_WORDS, _CLUSTER_PATTERNS),
+                *rows([value for value in labels if value in _CLUSTER_PATTERNS], words, _CLUSTER_PATTERNS),
                 NO_DATA,
             ],
         }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from matcare.contracts import PROFILE_LEVELS
+from matcare.contracts.indicators import DEFINITIONS
 from matcare.geo import STATES
 from matcare.publish.map.columns import FACILITY_GROUPS, county_columns, facility_columns
 from matcare.publish.map.geometry import drawn_counties, shift_longitude
-from matcare.publish.map.outcome_themes import CLUSTER_WORDS, IMR_WORDS
+from matcare.publish.map.outcome_themes import BENCHMARK_WORDS, CLUSTER_WORDS, IMR_WORDS
 from matcare.publish.map.shell import SAID_EVERYWHERE, dated, frame, write_page
 from matcare.publish.map.themes import CLASS_WORDS, REASON_WORDS, SERVICE_WORDS, families, themes
 
@@ -172,7 +173,9 @@ def _payload(
             "imr": IMR_WORDS,
             "service": SERVICE_WORDS,
             "cluster": CLUSTER_WORDS,
+            "benchmark": BENCHMARK_WORDS,
             "level": PROFILE_LEVELS,
+            "indicator": {entry.id: entry.label for entry in DEFINITIONS if entry.in_index},
             "suppressed": suppressed,
         },
     }

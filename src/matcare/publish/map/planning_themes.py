@@ -5,13 +5,14 @@ Every column here is optional: the map leaves out a theme whose column a table d
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from matcare.publish.map.breaks import national_bins
 from matcare.publish.map.certainty_themes import certainty_themes
 from matcare.publish.map.legend_rows import (
     BUPU_DARK_FIRST,
     FIXED_WORDS,
+    KNOWN_LEVELS,
     LEVEL_NOT_REPORTED,
     MINUTES_LABELS,
     MINUTES_UPPER,
@@ -33,11 +34,21 @@ from matcare.publish.map.legend_rows import (
     say,
 )
 
-__all__ = ["TIER_COLUMNS", "WIDE_BOUNDS", "planning_columns", "planning_themes", "wide_bounds"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "TIER_COLUMNS",
+    "USER_TIER_COLUMNS",
+    "WIDE_BOUNDS",
+    "drawn_columns",
+    "planning_columns",
+    "planning_themes",
+    "wide_bounds",
+]
 
 _NOT_REPORTED: Final = {"value": "not_reported", "label": "Not reported", "pattern": "columns"}
 _NO_SHARE: Final = [*rows(["no_demand_points"], REASON_WORDS, REASON_PATTERNS), LEVEL_NOT_REPORTED, NO_DATA]
-_KNOWN_LEVELS: Final = "Levels as reported; a unit of unknown level does not count."
 
 _TIERS: Final = {
     "birth_center": ("Birth center (accredited)", "accredited birth center", "A floor: many are not accredited."),
@@ -50,6 +61,9 @@ _TIERS: Final = {
 
 TIER_COLUMNS: Final = tuple(f"minutes_{tier}" for tier in _TIERS)
 """Columns whose theme is left out where no county has a value, since no source names such a place."""
+
+USER_TIER_COLUMNS: Final = ("minutes_telehealth",)
+"""Tiers that only a user's facilities can name: of the embedded data there is nothing to draw."""
 
 WIDE_BOUNDS: Final = ("neonatal_2_plus", "neonatal_3_plus", "same_site_3_plus", "split_3_plus")
 """Care whose share of women within 60 minutes hangs on levels that may be wrong or are not reported."""
@@ -74,6 +88,11 @@ def planning_columns() -> tuple[str, ...]:
         overlay = (row[key] for row in theme.get("overlay", ()) for key in ("column", "more", "less") if key in row)
         names += [theme["column"], *overlay, *([theme["status"]] if theme["status"] else [])]
     return tuple(dict.fromkeys(names))
+
+
+def drawn_columns(counties: pd.DataFrame) -> list[str]:
+    """Return the columns of a table that can be drawn: without a tier that no source names, a map of nothing."""
+    return [name for name in counties.columns if name not in TIER_COLUMNS or counties[name].notna().any()]
 
 
 def wide_bounds(care: str) -> Theme:
@@ -110,13 +129,17 @@ def _reach_themes() -> list[Theme]:
         named = column.removeprefix(f"{_SHARE}_")
         return theme | ({"overlay": [wide_bounds(named)]} if named in WIDE_BOUNDS else {})
 
+    one_site = {
+        "covered": "One site: the nearest two are one for all women",
+        "partly_covered": "One site for all women whom a road leads there",
+    }
     needs = "What an infant under 32 weeks or 1,500 g needs."
     return [
         within(
             "share_women_within_60_neonatal_3_plus",
             "High infant risk: neonatal III or IV",
             "neonatal level III or IV",
-            f"{needs} {_KNOWN_LEVELS}",
+            f"{needs} {KNOWN_LEVELS}",
         ),
         within(
             "share_women_within_60_neonatal_3_plus_one_lower",
@@ -134,33 +157,37 @@ def _reach_themes() -> list[Theme]:
             "share_women_within_60_neonatal_2_plus",
             "Moderate infant risk: neonatal II or higher",
             "neonatal level II or higher",
-            f"What an infant of 32 to 34 weeks needs. {_KNOWN_LEVELS}",
+            f"What an infant of 32 to 34 weeks needs. {KNOWN_LEVELS}",
         ),
         within(
             "share_women_within_60_same_site_3_plus",
             "Mother and infant: one site",
             "birth care and neonatal III or IV at one site",
-            f"Mother and infant stay together. {_KNOWN_LEVELS} Maternal levels beyond birth care are not reported.",
+            f"Mother and infant stay together. {KNOWN_LEVELS} Maternal levels beyond birth care are not reported.",
         ),
         within(
             "share_women_within_60_split_3_plus",
             "Mother and infant: one site or two",
             "birth care, and of neonatal III or IV at the same site or another",
-            f"At two sites the infant is moved. {_KNOWN_LEVELS}",
+            f"At two sites the infant is moved. {KNOWN_LEVELS}",
         ),
         binned_theme(
             "risk",
             "minutes_between_sites_3_plus",
             "Mother and infant: minutes between two sites",
             "Drive minutes from the nearest birth care to the nearest neonatal III or IV, where they are two sites",
-            f"Mean over the county’s women 15-44 for whom they are two. {_KNOWN_LEVELS}",
+            f"Mean over the county’s women 15-44 for whom they are two. {KNOWN_LEVELS}",
         )
         | {
             "say": say("minutes", " minutes"),
             "classes": bins(MINUTES_UPPER, MINUTES_LABELS, YLGNBU),
             "classed": FIXED_WORDS,
             "status": "minutes_same_site_3_plus_reason",
-            "missing": [*_NO_SHARE[:-1], {**NO_DATA, "label": "One site for all, or no figure"}],
+            "missing": [
+                *rows(one_site, one_site, {"covered": "columns", "partly_covered": "cross"}),
+                *_NO_SHARE[:-1],
+                {**NO_DATA, "label": "No road route to both, or no figure"},
+            ],
         },
     ]
 
@@ -180,9 +207,9 @@ def _birthweight_themes() -> list[Theme]:
             "say": say("whole", " births a year"),
             **national_bins("births_high_risk_per_year", PUBU, lowest="10 to {}"),
             "missing": [
-                {"value": "small_count", "label": "Withheld: under 10 a year", "pattern": "cross"},
+                {"value": "small_count", "label": "Not stated: masked, or fewer than 10 a year", "pattern": "cross"},
                 _NOT_REPORTED,
-                {**NO_DATA, "label": "Withheld under 10 a year, or no figure"},
+                {**NO_DATA, "label": "Fewer than 10 a year, or no figure"},
             ],
         },
         binned_theme(

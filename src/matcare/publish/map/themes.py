@@ -14,6 +14,7 @@ from matcare.publish.map.breaks import national_bins
 from matcare.publish.map.legend_rows import (
     BUPU_DARK_FIRST,
     FIXED_WORDS,
+    KNOWN_LEVELS,
     LEVEL_NOT_REPORTED,
     MINUTES_LABELS,
     MINUTES_UPPER,
@@ -101,6 +102,12 @@ _PREFERRED_LIMIT: Final = 60
 _MANY_WITHOUT: Final = 0.1
 """A mean that leaves out this share of women is marked on the map: in Alaska it speaks of the towns alone."""
 
+_UNSURE_MINUTES: Final = {
+    "label": "Levels unsure: bounds of women within 60 minutes 25 points or more apart",
+    "pattern": "dots-over",
+}
+"""How a mean is marked that would be another, were levels wrong or those not reported known."""
+
 SERVICE_WORDS: Final = {
     "birth_care": "Birth care",
     "nicu": "NICU (any evidence)",
@@ -127,9 +134,10 @@ def themes(columns: Container[str] | None = None) -> list[Theme]:
         the column exists again with the suffix ``_corroborated``), ``classes`` and ``missing`` (legend rows),
         ``overlay`` (rows of values that are shown with a reserve: by status, where ``column`` reaches ``from``, or
         where ``more`` less ``less`` does; not put in order where ``ranked`` is false), ``fallback`` (a column that
-        fills the first where it is empty), ``classed`` (how the classes were made), ``unranked`` (why values must not
-        be put in order), ``service``, ``segment`` (what the buttons choose) and ``say`` (how a value is put in words),
-        where they apply.
+        fills the first where it is empty, counted apart), ``interval`` (in words, where each value has one in columns
+        of its name with ``_low`` and ``_high``), ``classed`` (how the classes were made), ``unranked`` (why values must
+        not be put in order), ``service``, ``segment`` (what the buttons choose) and ``say`` (how a value is put in
+        words), where they apply.
     """
     every = [*run_themes(), *planning_themes()]
     if columns is None:
@@ -220,7 +228,7 @@ def _minutes_theme(service: str) -> Theme:
         "service": service,
         "label": SERVICE_WORDS[service],
         "title": f"Drive minutes to the nearest: {SERVICES[service]}",
-        "note": "Mean over the county’s women 15-44, by car at the profile’s speeds.",
+        "note": f"Mean over the county’s women 15-44, by car at the profile’s speeds.{_of_levels(service)}",
         "kind": "bins",
         "column": f"minutes_{service}",
         "status": column,
@@ -234,7 +242,8 @@ def _minutes_theme(service: str) -> Theme:
                 "from": _MANY_WITHOUT,
                 "label": f"Mean leaves out {_MANY_WITHOUT:.0%} or more of women".replace("%", " %"),
                 "pattern": "stripes-over",
-            }
+            },
+            *([wide_bounds(service) | _UNSURE_MINUTES] if service in WIDE_BOUNDS else []),
         ],
         "missing": [
             *rows(REASON_PATTERNS, REASON_WORDS, REASON_PATTERNS),
@@ -252,7 +261,8 @@ def _within_theme(service: str, limit: int) -> Theme:
         "segment": minutes_segment(limit),
         "label": f"{SERVICE_WORDS[service]}, {limit} minutes",
         "title": f"Women 15-44 within {limit} minutes of: {SERVICES[service]}",
-        "note": "Share of the county’s women, by car at the profile’s speeds. No road route: not within.",
+        "note": "Share of the county’s women, by car at the profile’s speeds. No road route: not within."
+        f"{_of_levels(service)}",
         "kind": "bins",
         "column": f"share_women_within_{limit}_{service}",
         "status": f"minutes_{service}_reason",
@@ -267,6 +277,10 @@ def _within_theme(service: str, limit: int) -> Theme:
             NO_DATA,
         ],
     }
+
+
+def _of_levels(service: str) -> str:
+    return f" {KNOWN_LEVELS}" if service in WIDE_BOUNDS else ""
 
 
 def _level_rows(service: str) -> list[dict[str, Any]]:

@@ -59,7 +59,10 @@ function makePanel(app) {
   }
 
   function context(c) {
-    const births = { census_estimate: "Census estimate", registered: "registered", suppressed: "suppressed, 1 to 9", not_reported: "not reported" }[county("births_per_year_status", c)];
+    const births = { census_estimate: "Census estimate", registered: "registered" }[county("births_per_year_status", c)];
+    // Of a tiny county nobody knows that it is not 0.
+    const few = "suppressed by the source, fewer than ten";
+    const noBirths = county("births_per_year_status", c) === "suppressed" ? few : "not reported";
     const low = county("share_low_birthweight", c);
     const rural = county("rucc_2023", c);
     const count = (name) => (county(name, c) === null ? "not reported" : format.whole(county(name, c)));
@@ -74,8 +77,8 @@ function makePanel(app) {
       ]),
       people: rows([
         ["Women 15-44", count("women_15_44")],
-        [`Births a year (${births})`, count("births_per_year")],
-        ["Low birthweight", low === null ? (county("share_low_birthweight_status", c) === "suppressed" ? "suppressed, 1 to 9" : "not reported") : format.finely(low)],
+        [`Births a year${births ? ` (${births})` : ""}`, county("births_per_year", c) === null ? noBirths : format.births(county("births_per_year", c))],
+        ["Low birthweight", low === null ? (county("share_low_birthweight_status", c) === "suppressed" ? few : "not reported") : format.finely(low)],
         ["Social vulnerability, percentile", known(county("svi", c), (x) => format.whole(100 * x))],
         ["In poverty", share("share_poverty")],
         ["Households with no vehicle", share("share_households_no_vehicle")],

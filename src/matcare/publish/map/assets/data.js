@@ -53,15 +53,25 @@ function fold(text) {
   return text.normalize("NFD").replace(/[\u0300-\u036f\u02bb\u2018\u2019'`]/g, "").toLowerCase().replace(/[^a-z0-9]+/g, " ").trim();
 }
 
+// Decimals as Python writes them, so that page, brief and figure say the same: of two equally near, the even one.
+function fixed(x, digits) {
+  const long = x.toFixed(digits + 20);
+  const down = long.slice(0, -20).replace(/\.$/, "");
+  return long.endsWith(`5${"0".repeat(19)}`) && Number(down.slice(-1)) % 2 === 0 ? down : x.toFixed(digits);
+}
+
 const format = {
   whole: (x) => (x === null ? "–" : Math.round(x).toLocaleString("en-US")),
+  // An estimate that is not said below ten: a small number of births would read like a count of them.
+  births: (x) => (x === null ? "–" : x < 10 ? "fewer than 10" : format.whole(x)),
+  draws: (x) => (x === null ? "–" : x === 0 ? "in no draw" : x === 1 ? "in every draw" : `in ${format.share(x).replace("<", "under ").replace(">", "over ")} of draws`),
   minutes: (x) => (x === null ? "–" : x > 0 && x < 0.5 ? "<1" : String(Math.round(x))),
   share: (x) => (x === null ? "–" : x > 0 && x < 0.005 ? "<1 %" : x < 1 && x >= 0.995 ? ">99 %" : Math.round(100 * x) + " %"),
-  finely: (x) => (x === null ? "–" : (100 * x).toFixed(1) + " %"),
-  rate: (x) => (x === null ? "–" : x.toFixed(2)),
-  tenths: (x) => (x === null ? "–" : x > 0 && x < 0.05 ? "<0.1" : x.toFixed(1)),
+  finely: (x) => (x === null ? "–" : fixed(100 * x, 1) + " %"),
+  rate: (x) => (x === null ? "–" : fixed(x, 2)),
+  tenths: (x) => (x === null ? "–" : x > 0 && x < 0.05 ? "<0.1" : fixed(x, 1)),
   hundredths: (x) => (x === null ? "–" : String(Math.round(100 * x))),
-  hundredths_finely: (x) => (x === null ? "–" : (100 * x).toFixed(2)),
+  hundredths_finely: (x) => (x === null ? "–" : fixed(100 * x, 2)),
   signed: (x) => (x === null ? "–" : signed(x, format.minutes)),
   signed_share: (x) => (x === null ? "–" : `${signed(100 * x, format.minutes)} points`),
   signed_whole: (x) => (x === null ? "–" : signed(x, format.whole)),

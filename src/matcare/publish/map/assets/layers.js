@@ -29,6 +29,7 @@ const WAY_WORDS = {
 };
 const REACH_DASH = { 30: null, 60: "7 4", 90: "1.5 4" };
 const LOST_SHAPE = { beyond_limit: "circle", unreachable: "diamond", no_road_access: "square", ferry_or_air_only: "triangle", level_not_reported: "triangle_down" };
+const SCHEMATIC = "9 6";
 const LOST_INK = "#8a3b00";
 const SHORT_WORDS = { birth_care: "birth care", birth_care_corroborated: "birth care", neonatal_3_plus: "level III+", neonatal_3_plus_or_nicu: "level III+ or NICU" };
 const FAR_PAPER = "#f3f0e8";
@@ -141,7 +142,7 @@ function makeLayers(app) {
   document.head.append(el("style", {}, LAYER_STYLE));
   if (given.absent) {
     box.append(el("p", { class: "quiet" }, given.absent));
-    return { onCounty() {}, onFacility() {}, onClose() {}, state: () => "", restore() {} };
+    return { onCounty() {}, onFacility() {}, onClose() {}, keys: () => [], state: () => "", restore() {} };
   }
 
   const narrow = () => window.matchMedia("(max-width: 760px)").matches;
@@ -213,6 +214,8 @@ function makeLayers(app) {
     return value >= 0 ? { minutes: value / 100, reason: "covered" } : { minutes: null, reason: given.reasons[-value] };
   };
 
+  let pointsKey = null;
+
   function showPoints() {
     const key = document.getElementById("layer-points-key");
     if (!points || !boxes.points.checked) {
@@ -239,8 +242,9 @@ function makeLayers(app) {
     ];
     cloud.show(rows, styles);
     const all = women.reduce((sum, x) => sum + x, 0);
-    key.replaceChildren(legendOf([...classes.map((entry) => entry.label), ...lost.map(reasonWords)], styles.map(dotSwatch),
-      ["Block groups", "Women"], tally.map((n, k) => [n.toLocaleString("en-US"), all > 0 ? format.share(women[k] / all) : ""]), (k) => tally[k] > 0));
+    pointsKey = () => legendOf([...classes.map((entry) => entry.label), ...lost.map(reasonWords)], styles.map(dotSwatch),
+      ["Block groups", "Women"], tally.map((n, k) => [n.toLocaleString("en-US"), all > 0 ? format.share(women[k] / all) : ""]), (k) => tally[k] > 0);
+    key.replaceChildren(pointsKey());
   }
 
   function legendOf(labels, swatches, heads, cells, kept) {
@@ -412,9 +416,9 @@ function makeLayers(app) {
     [...lines.values()].forEach(({ drive, words }, k) => {
       const line = unroll(drive.steps, { x: 0, y: 0 });
       wayCasings[k].setLatLngs(line);
-      ways[k].setStyle({ dashArray: drive.schematic ? "9 6" : null }).setLatLngs(line);
+      ways[k].setStyle({ dashArray: drive.schematic ? SCHEMATIC : null }).setLatLngs(line);
       const said = `${words.join(" and ")}: ${format.minutes(drive.minutes)} min`;
-      labels.push({ at: L.latLng(line[line.length - 1]), words: said[0].toUpperCase() + said.slice(1), tip: null });
+      labels.push({ at: L.latLng(line[line.length - 1]), words: said[0].toUpperCase() + said.slice(1), dash: drive.schematic ? SCHEMATIC : null, tip: null });
     });
     placeLabels();
     start.setLatLng(point.at).addTo(map);
@@ -533,6 +537,28 @@ function makeLayers(app) {
   boxes.points ??= { checked: false };
   document.getElementById("basemap").addEventListener("change", () => { if (boxes.reach.checked) showReach(); });
 
+  const lineSwatch = (colour, dash) => paint(26, 15, (c) => {
+    c.strokeStyle = colour;
+    c.lineWidth = 2.5;
+    c.setLineDash(dash ? dash.split(" ").map(Number) : []);
+    c.beginPath();
+    c.moveTo(0, 7.5);
+    c.lineTo(26, 7.5);
+    c.stroke();
+  });
+
+  // Paper shows no controls: the key of each layer that is on, under its name.
+  function keys() {
+    const under = (heading, table) => el("div", { class: "key" }, el("h2", {}, heading), table);
+    const lines = (labels, swatches) => legendOf(labels, swatches, [], labels.map(() => []), () => true);
+    return [
+      boxes.points.checked && under(`Where women live: minutes to the nearest, ${lowerFirst(serviceWords(chosenService()))}`, pointsKey()),
+      boxes.reach.checked && under("Ground within reach of birth care, for the eye only", reachKey()),
+      boxes.catchments.checked && under("Which birth hospital is nearest by road", lines(["Parts the ground; nearest is not where women go"], [lineSwatch("#7a1fa2")])),
+      labels.length > 0 && under("Road from the open county’s median block group", lines(labels.map((label) => label.words + (label.dash ? " (schematic)" : "")), labels.map((label, k) => lineSwatch(WAY_COLOURS[k], label.dash)))),
+    ].filter(Boolean);
+  }
+
   // What the address keeps: the layers that are on, and the roads when they are off.
   function state() {
     return [boxes.points.checked && `points-${choice.value}`, boxes.reach.checked && "reach", boxes.catchments.checked && "catchments", !boxes.road.checked && "noroad"].filter(Boolean).join(".");
@@ -552,5 +578,5 @@ function makeLayers(app) {
     if (service) showPointsAndChoice();
   }
 
-  return { onCounty, onFacility, onClose, state, restore };
+  return { onCounty, onFacility, onClose, keys, state, restore };
 }

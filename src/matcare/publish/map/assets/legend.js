@@ -6,6 +6,17 @@ function valueOf(theme, county, bound, i) {
   return value === null && theme.fallback ? county(theme.fallback, i) : value;
 }
 
+// Whether what a theme shows of a county is not its column, but what fills it.
+const isFilled = (theme, county, i) => Boolean(theme.fallback) && county(theme.column, i) === null && county(theme.fallback, i) !== null;
+
+// The interval of what a theme shows of a county, in words; empty where there is none.
+function intervalOf(theme, county, i) {
+  if (!theme.interval) return "";
+  const of = isFilled(theme, county, i) ? theme.fallback : theme.column;
+  const [low, high] = [county(`${of}_low`, i), county(`${of}_high`, i)];
+  return low === null || high === null ? "" : `${theme.interval} ${format[theme.say.format](low)} to ${format[theme.say.format](high)}`;
+}
+
 // Which legend row a county falls in: {row, overlay}. Rows are the theme's classes, then its reasons for a missing value.
 function makeClassifier(theme, county, bound) {
   const suffix = bound && theme.bound ? "_corroborated" : "";
@@ -44,7 +55,8 @@ function makeWords(theme, county, bound) {
     if (missing || theme.kind !== "bins") return entry ? entry.label : "No figure";
     const { before = "", format: form, after = "" } = theme.say;
     const value = before + format[form](valueOf(theme, county, bound, i)) + after;
-    return overlay ? `${value} (${lowerFirst(overlay.label)})` : value;
+    const beside = [intervalOf(theme, county, i), overlay && lowerFirst(overlay.label)].filter(Boolean);
+    return beside.length ? `${value} (${beside.join("; ")})` : value;
   };
 }
 
@@ -59,13 +71,15 @@ function drawLegend(app, theme, tally) {
   const known = theme.classes.reduce((sum, _, k) => sum + tally.counties[k], 0);
   const title = legendTitle(app, theme);
   const women = tally.women.reduce((sum, x) => sum + x, 0);
+  // Where some values fill in for others, how many of a class do.
+  const filledIn = (k, within) => (theme.fallback ? el("td", { class: "n" }, k < theme.classes.length && !within ? tally.filled[k].toLocaleString("en-US") : "") : null);
   const row = (entry, fill, k, apart, words) => {
     const counties = tally.counties[k];
     const share = women > 0 ? format.share(tally.women[k] / women) : "";
     return el("tr", { class: (apart ? "apart " : "") + (counties ? "" : "empty"), "data-value": String(entry.value ?? "") },
       el("td", { class: "swatch" }, swatch(fill)),
       el("th", { scope: "row" }, entry.label.replaceAll(" %", "\u00a0%")),
-      el("td", { class: "n" }, counties.toLocaleString("en-US")),
+      el("td", { class: "n" }, counties.toLocaleString("en-US")), filledIn(k, Boolean(words)),
       el("td", { class: "n" }, words || share));
   };
   const body = el("tbody");
@@ -95,7 +109,7 @@ function drawLegend(app, theme, tally) {
     el("h2", {}, title),
     el("p", { class: "quiet" }, claimed + theme.note),
     known ? "" : el("p", { class: "warn" }, "No county on this map has a value of this theme. Why not, stands below."),
-    el("table", {}, el("thead", {}, el("tr", {}, el("td"), el("td"), el("th", { class: "n", scope: "col" }, "Counties"), el("th", { class: "n", scope: "col" }, "Women"))), body),
+    el("table", {}, el("thead", {}, el("tr", {}, el("td"), el("td"), el("th", { class: "n", scope: "col" }, "Counties"), theme.fallback ? el("th", { class: "n modelled", scope: "col" }, "modelled") : null, el("th", { class: "n", scope: "col" }, "Women"))), body),
     theme.joined && theme.classes.some((entry, k) => entry.colours.length > 1 && tally.counties[k]) ? el("p", { class: "quiet" }, theme.joined) : "",
     known && theme.classed ? el("p", { class: "quiet" }, theme.classed) : "",
   );

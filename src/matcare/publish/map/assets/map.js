@@ -59,6 +59,7 @@ window.matcareMap = function matcareMap(map) {
   }
 
   const valueWords = (c) => wordsOf(theme, county, app.bound(), c);
+  app.valueWords = valueWords;
 
   const tip = L.tooltip({ sticky: true, direction: "top", offset: [0, -6], opacity: 1 });
   const showTip = (at, head, words) => { tip.setContent(el("div", {}, el("b", {}, head), words)).setLatLng(at); if (!map.hasLayer(tip)) tip.addTo(map); };
@@ -75,10 +76,11 @@ window.matcareMap = function matcareMap(map) {
   function restyle() {
     classify = makeClassifier(theme, county, app.bound());
     const size = theme.classes.length + theme.missing.length + (theme.overlay || []).length;
-    const tally = { counties: new Array(size).fill(0), women: new Array(size).fill(0) };
+    const tally = { counties: new Array(size).fill(0), women: new Array(size).fill(0), filled: new Array(size).fill(0) };
     for (let c = 0; c < data.count; c++) {
       const { row, overlay } = classify(c);
       tally.counties[row] += 1;
+      if (isFilled(theme, county, c)) tally.filled[row] += 1;
       tally.women[row] += county("women_15_44", c) || 0;
       if (overlay) tally.counties[theme.classes.length + theme.missing.length + theme.overlay.indexOf(overlay)] += 1;
       if (!shapes[c]) continue;

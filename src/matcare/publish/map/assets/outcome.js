@@ -44,25 +44,35 @@ function makeOutcome(app) {
   function modelled(c) {
     const [rate, low, high] = three("imr_modelled", c);
     if (rate === null) return null;
+    const agrees = data.words.benchmark[county("imr_modelled_benchmark", c)];
     return el("div", { class: "modelled" }, el("p", {}, el("b", {}, `Modelled: ${format.rate(rate)}`), `${span(low, high)}. What counties like this one have, by births, rurality, vulnerability, `
-      + "low birthweight and minutes to neonatal III, in line with the state’s unpublished deaths. It is no observation: do not rank, test or compare it."),
+      + `low birthweight and minutes to neonatal III${agrees ? `, ${agrees}` : ""}. It is no observation: do not rank, test or compare it.`),
       span(low, high) && rateChart(rate, low, high, true));
   }
 
   function clusters(c) {
     const words = (name) => data.words.cluster[county(name, c)];
     const telling = ["cluster_imr", "hot_spot_imr", "cluster_imr_minutes"].filter((name) => county(name, c) in data.words.cluster && !["not_significant", "no_rate", "no_neighbour"].includes(county(name, c)));
-    const label = { cluster_imr: "Cluster of mortality", hot_spot_imr: "Gi*", cluster_imr_minutes: "Mortality, neighbours’ minutes" };
+    const label = { cluster_imr: "Cluster of mortality", hot_spot_imr: "Hot spot (Gi*)", cluster_imr_minutes: "Mortality, neighbours’ minutes" };
     return telling.length ? rows(telling.map((name) => [label[name], words(name)])) : null;
   }
 
-  function profile(c) {
-    const levels = Object.entries({ ...data.words.level, overall: "Overall" }).map(([level, words]) => [words, county(`profile_${level}`, c)]);
+  const named = { ...data.words.level, overall: "Overall" };
+
+  // "a, b; withheld: c" in the words of the indicators and of the levels.
+  function missingOf(c) {
     const missing = county("profile_missing", c);
+    if (!missing || missing === "none") return "";
+    const [inputs, withheld] = missing.split("; withheld: ").map((names) => names.split(", "));
+    const held = withheld ? ` Withheld, since more than a quarter of the inputs are missing: ${withheld.map((level) => lowerFirst(named[level] || level)).join(", ")}.` : "";
+    return ` Missing here: ${inputs.map((name) => data.words.indicator[name] || name).join("; ")}.${held}`;
+  }
+
+  function profile(c) {
+    const levels = Object.entries(named).map(([level, words]) => [words, county(`profile_${level}`, c)]);
     return [
       profileChart(levels),
-      el("p", { class: "quiet" }, "Mean national percentile of the county’s indicators, 0 to 100; higher is of more concern."
-        + (missing && missing !== "none" ? ` Missing: ${missing}.` : "")),
+      el("p", { class: "quiet" }, "Mean national percentile of the county’s indicators, 0 to 100; higher is of more concern." + missingOf(c)),
     ];
   }
 

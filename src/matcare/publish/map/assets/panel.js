@@ -1,9 +1,11 @@
 // Panel: the frame that a county's or facility's table stands in, and the lists of units; what it says is the page's own.
 
+const MOST_IN_A_LINE = 28;
+
 function rows(pairs) {
   const body = el("tbody");
   for (const [name, value] of pairs) {
-    if (value !== null) body.append(el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "n" }, value)));
+    if (value !== null) body.append(el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: typeof value === "string" && value.length > MOST_IN_A_LINE ? "n long" : "n" }, value)));
   }
   return el("table", {}, body);
 }

@@ -17,10 +17,12 @@ function makePlanning(app) {
   function births(c) {
     const value = county("births_high_risk_per_year", c);
     if (value !== null) return format.whole(value);
-    return { small_count: "withheld: under 10", not_reported: "not reported" }[county("births_high_risk_status", c)] || "withheld under 10, or no figure";
+    return { small_count: "not stated: masked by the source, or fewer than 10", not_reported: "not reported" }[county("births_high_risk_status", c)] || "fewer than 10, or no figure";
   }
 
+  // Not beside a number that is not stated: with the births of the panel it would give that number back.
   function smallShare(c) {
+    if (county("births_high_risk_status", c) === "small_count") return null;
     const status = { estimated: ", estimated", reported: ", published" }[county("share_very_low_birthweight_status", c)] || "";
     return known("share_very_low_birthweight", c, (x) => `${format.hundredths_finely(x)} %${status}`);
   }
@@ -75,7 +77,7 @@ function makePlanning(app) {
     return known("desert_definitions_met", c, (x) => (x === 0 ? "none" : format.whole(x)) + (unknown > 0 ? `; ${format.whole(unknown)} undecided` : ""));
   }
 
-  const chance = (column, label, c) => line(column, `P(${label})`, known(column, c, format.share));
+  const chance = (column, label, c) => line(column, label, known(column, c, format.draws));
   const moves = (result, label, c) => line(`most_important_input_${result}`, label, INPUT_WORDS[county(`most_important_input_${result}`, c)] || "no figure");
 
   function certainty(c) {
@@ -83,11 +85,11 @@ function makePlanning(app) {
     const lines = section("How sure", [
       line("minutes_birth_care_p05", "Minutes to birth care, with 90 % interval", minutes(c)),
       moves("minutes_birth_care", "What moves these minutes most", c),
-      chance("p_march_of_dimes_desert", "March of Dimes desert", c),
-      county("p_march_of_dimes_undetermined", c) > 0 ? chance("p_march_of_dimes_undetermined", "class not determined", c) : null,
+      chance("p_march_of_dimes_desert", "It is a March of Dimes desert", c),
+      county("p_march_of_dimes_undetermined", c) > 0 ? chance("p_march_of_dimes_undetermined", "Its class is not determined", c) : null,
       moves("class", "What moves the class most", c),
-      chance("p_drive_time_desert_30", "half or more beyond 30 min", c),
-      chance("p_drive_time_desert_60", "half or more beyond 60 min", c),
+      chance("p_drive_time_desert_30", "Half or more beyond 30 min", c),
+      chance("p_drive_time_desert_60", "Half or more beyond 60 min", c),
       line("desert_definitions_met", "Definitions that call it a desert", definitions(c)),
     ]);
     return lines && drawn.every((value) => value !== null) ? [lines[0], minutesChart(...drawn), lines[1]] : lines;

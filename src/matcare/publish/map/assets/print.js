@@ -6,6 +6,7 @@ function makePrint(app, follow) {
   const { map } = app;
   const box = map.getContainer();
   const coarse = L.Browser.retina;
+  const keys = document.getElementById("paper-keys");
   let before = null;
 
   // Where the view holds a whole part of the map, paper holds that part and not the water around it.
@@ -27,6 +28,7 @@ function makePrint(app, follow) {
     map.printedZoom = before.zoom;
     L.Browser.retina = true;
     Object.assign(box.style, { inset: "auto", ...PAPER_MAP });
+    keys.replaceChildren(...(app.layers ? app.layers.keys() : []));
     draw(before.bounds);
   }
 
@@ -37,6 +39,7 @@ function makePrint(app, follow) {
     L.Browser.retina = coarse;
     Object.assign(box.style, { inset: "", width: "", height: "" });
     map.invalidateSize({ animate: false, pan: false });
+    keys.replaceChildren();
     delete map.printedZoom;
     map.setView(centre, zoom, { animate: false });
     follow();
