@@ -106,6 +106,29 @@ def test_a_site(place):
     assert "Open site/index.html" in done.stdout
 
 
+def test_without_chromium_the_missing_pdf_is_said_however_quiet(place, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    done = matcare("brief", "10001", "--pdf", "--quiet", "--out", "nopdf", cwd=place)
+    assert done.returncode == 0
+    assert done.stdout == ""
+    assert done.stderr.startswith("matcare: no Chromium was found, so no PDF was made")
+    assert [path.suffix for path in (place / "nopdf").iterdir()] == [".html"]
+
+
+def test_pages_of_two_runs_of_one_state_do_not_mix(place):
+    for command, made in (
+        (("brief", "10001"), "briefs/other_run/brief-de-10001-kent-county.html"),
+        (("figure", "class", "--dpi", "72"), "figures/other_run/class_de.png"),
+    ):
+        (place / "maps/other_run").mkdir(exist_ok=True)
+        for path in (place / "maps/de").iterdir():
+            if not (place / "maps/other_run" / path.name).exists():
+                (place / "maps/other_run" / path.name).symlink_to(path)
+        assert matcare(*command, "--from", "maps/other_run", cwd=place).returncode == 0
+        assert (place / made).is_file()
+
+
 def test_a_bundle_of_two_counties(place, counties):
     done = matcare("bundle", "--counties", "10001, 10005", "--from", "maps/de", "--out", "two.zip", cwd=place)
     assert done.returncode == 0, done.stderr
@@ -133,6 +156,9 @@ def test_quiet_says_nothing(place):
         (("figure", "class", "--from", "maps/none"), "no such folder"),
         (("figure", "class", "--from", "."), "run.json"),
         (("figure", "class", "--from", "maps/de", "--scenario", "x.toml"), "exclude each other"),
+        (("figure", "class", "--from", "maps/de", "--state", "MD"), "name the state as a place"),
+        (("bundle", "US", "--from", "maps/de", "--out", "x.zip"), "the nation is not in this run"),
+        (("bundle", "--state", "MD", "--from", "maps/de", "--out", "x.zip"), "Maryland is not in this run"),
         (("brief",), "no place is named"),
         (("brief", "--all", "10001"), "exclude each other"),
         (("brief", "1001"), "01001"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -87,6 +88,12 @@ def test_women_who_are_unknown_weigh_nothing():
     assert "b" not in found.index.get_level_values("place")
 
 
+def test_the_nation_is_no_place_of_a_state_s_run(finished):
+    dakota = replace(finished, about={**finished.about, "scenario": {"states": ["ND"]}, "region": "North Dakota"})
+    with pytest.raises(InputError, match="the nation is not in this run, which covers North Dakota"):
+        dakota.county_codes("US")
+
+
 def test_levels_that_nobody_reports_are_unknown_and_not_zero(finished):
     island = finished.access("PR")
     assert island.loc[["neonatal_2_plus", "neonatal_3_plus"]].drop(columns="women_15_44").isna().all(axis=None)
@@ -164,7 +171,7 @@ def test_a_folder_that_is_no_run_s(tmp_path, snapshot, national_files):
     with pytest.raises(InputError, match="output of `matcare close`"):
         read_run(tmp_path, reference)
     shutil.copy(national_files / "run.json", tmp_path)
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match=r"counties\.csv: missing or empty; make the run again"):
         read_run(tmp_path, reference)
     text = (national_files / "pooled_rates.csv").read_text(encoding="utf-8")
     for name in OUTPUTS:
@@ -172,6 +179,14 @@ def test_a_folder_that_is_no_run_s(tmp_path, snapshot, national_files):
     (tmp_path / "pooled_rates.csv").unlink()
     (tmp_path / "pooled_rates.csv").write_text(text.replace("counties_published", "counties_seen"), encoding="utf-8")
     with pytest.raises(InputError, match="column 'counties_published' is missing"):
+        read_run(tmp_path, reference)
+    first, second, *rest = text.splitlines()
+    changed = second.replace(",3222,", ",many,", 1)
+    (tmp_path / "pooled_rates.csv").write_text("\n".join([first, changed, *rest]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"pooled_rates\.csv, column 'counties', row 1: 'many' is no number"):
+        read_run(tmp_path, reference)
+    (tmp_path / "pooled_rates.csv").write_text('a,"b\n1', encoding="utf-8")
+    with pytest.raises(InputError, match=r"pooled_rates\.csv: damaged, no table of a run; make the run again"):
         read_run(tmp_path, reference)
 
 

@@ -132,9 +132,10 @@ def bundle(
     from matcare.pipeline.bundling import write_bundle
 
     asked = [*(places or []), *(code.strip() for code in (counties or "").split(",") if code.strip())]
-    wanted = _asked(from_run, scenario, state, asked, corrections=corrections, data=data)
-    if not asked and state:  # of a national run's folder, the states that are asked for
+    if not asked and state and from_run is not None:  # of a national run's folder, the states that are asked for
         asked = [postal.strip() for text in state for postal in text.split(",")]
+        state = None
+    wanted = _asked(from_run, scenario, state, asked, corrections=corrections, data=data)
     terminal().show(
         write_bundle(
             wanted, places=tuple(asked), pdf=pdf, from_dir=from_run, data_dir=data, out=out, report=terminal().report
@@ -155,9 +156,10 @@ def _asked(
     from matcare.errors import InputError
 
     if from_run is not None:
-        for name, value in (("--scenario", scenario), ("--corrections", corrections)):
+        for name, value in (("--scenario", scenario), ("--corrections", corrections), ("--state", state or None)):
             if value is not None:
-                raise InputError(f"{name} and --from exclude each other: the run in {from_run} has its own scenario")
+                hint = "name the state as a place" if name == "--state" else "the run has its own scenario"
+                raise InputError(f"{name} and --from {from_run} exclude each other: {hint}")
     states = state
     if from_run is None and scenario is None and not state and places:
         from matcare.pipeline.finished import state_of_place

@@ -10,6 +10,7 @@ from matcare.geo import canonical_state
 from matcare.pipeline.finished import finished_run
 from matcare.pipeline.report import SILENT
 from matcare.publish.brief import brief_name, brief_title, render_brief
+from matcare.publish.finished import run_about
 from matcare.publish.folder import OutputFolder
 from matcare.publish.naming import folded
 from matcare.publish.pdf import NO_CHROMIUM, find_chromium, print_pdf
@@ -57,7 +58,9 @@ def write_briefs(
     data_dir : pathlib.Path, optional
         Folder of data tables in place of the embedded ones.
     out : pathlib.Path, optional
-        Folder to write to; ``briefs`` when not given. Its files appear together; others in it are left alone.
+        Folder to write to; ``briefs`` when not given, and one below it for a run whose folder has a name of its own, such
+        as ``maps/nd_corrected``: the pages of two runs of one state must not mix. Its files appear together; others in
+        it are left alone.
     report : Report, optional
         Told of each step.
 
@@ -76,7 +79,7 @@ def write_briefs(
     if not places and not every:
         raise InputError("name a place (38105, 'Williams County, ND', ND or US), or ask for --all")
     chromium = find_chromium() if pdf else None
-    folder = out or _OUT
+    folder = out or (_OUT / from_dir.name if from_dir is not None and _named_apart(from_dir) else _OUT)
     with finished_run(scenario, from_dir=from_dir, data_dir=data_dir, report=report) as run:
         wanted = brief_places(run, places, every=every)
         names = {place: brief_name(run, place) for place in wanted}
@@ -95,9 +98,6 @@ def write_briefs(
             f"Brief of {brief_title(run, wanted[0])}" if len(wanted) == 1 else f"{len(wanted):,} briefs of {run.title}"
         )
     lines = []
-    if pdf and chromium is None:
-        lines.append(f"{NO_CHROMIUM[:1].upper()}{NO_CHROMIUM[1:]}.")
-        report.note(NO_CHROMIUM)
     if len(sizes) > _NAMED:
         lines.append(f"{len(sizes):,} files of {sum(sizes.values()) / 1e6:,.1f} MB in {folder}.")
     return Written(
@@ -105,6 +105,7 @@ def write_briefs(
         files=dict(list(sizes.items())[:_NAMED]),
         open_next=next(iter(sizes)),
         lines=lines,
+        warnings=[NO_CHROMIUM] if pdf and chromium is None else [],
         found={"briefs": len(wanted), "pdf": len(printed), "bytes": sum(sizes.values()), "folder": str(folder)},
     )
 
@@ -191,3 +192,9 @@ def _in_order(staging: Path, names: Iterable[str], printed: Sequence[str]) -> li
         if (as_pdf := Path(name).with_suffix(".pdf").name) in there:
             found.append(staging / as_pdf)
     return found
+
+
+def _named_apart(from_dir: Path) -> bool:
+    """Tell whether a run's folder is not called by its region, as ``matcare run`` calls it without ``--out``."""
+    states = run_about(from_dir)["scenario"]["states"]
+    return from_dir.resolve().name != ("-".join(state.lower() for state in states) or "us")

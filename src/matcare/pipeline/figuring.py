@@ -11,6 +11,7 @@ from matcare.pipeline.outputs import refuse_foreign
 from matcare.pipeline.report import SILENT
 from matcare.publish.figure import draw_figure, listed_themes
 from matcare.publish.figure.draw import check_options
+from matcare.publish.figure.region import region_of
 from matcare.publish.figure.theme_list import chosen_themes
 from matcare.publish.folder import OutputFolder
 from matcare.publish.written import Written
@@ -80,13 +81,14 @@ def write_figures(
     if out is not None:
         refuse_foreign(out, "figure")
     with finished_run(scenario, from_dir=from_dir, data_dir=data_dir, report=report) as run:
-        target = out or Path("figures") / run.region
+        # Figures of two runs of one state must not take each other's place.
+        target = out or Path("figures") / (run.region if from_dir is None else from_dir.resolve().name)
         with OutputFolder(target) as folder, report.step("figures"):
             made = draw_figure(
                 run, themes, place=place, one_page=one_page, formats=forms, dpi=dpi, folder=folder.staging
             )
         files = {target / path.name: (target / path.name).stat().st_size for path in made}
-        title = run.title
+        title = region_of(run, place).title
     pages = len(files) // len(forms)
     return Written(
         title=f"{pages} {'figure' if pages == 1 else 'figures'} of {title}",

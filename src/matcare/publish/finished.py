@@ -18,7 +18,6 @@ from matcare.contracts import BASELINE_ACCESS, OUTPUTS
 from matcare.errors import InputError, SnapshotError
 from matcare.geo import STATES, canonical_state
 from matcare.measures.place_access import access_of_places, access_of_states
-from matcare.sources.reading import require_file
 from matcare.tables.storage import frame_from_stored
 
 if TYPE_CHECKING:
@@ -167,8 +166,10 @@ class FinishedRun:
         InputError
             When nothing, or more than one county, is called so, or the run does not cover it.
         """
-        from matcare.publish.naming import codes_of_place  # noqa: PLC0415 - naming imports this class for its types
+        from matcare.publish.naming import codes_of_place, names_nation  # noqa: PLC0415 - only where a place is named
 
+        if names_nation(place) and not self.national:
+            raise InputError(f"the nation is not in this run, which covers {self.title}; run it without --state")
         return codes_of_place(self.counties, place, covered=self.title)
 
 
@@ -192,7 +193,8 @@ def read_table(path: Path, contract: Table) -> pd.DataFrame:
     InputError
         When the file is missing, damaged, or lacks a column.
     """
-    require_file(path, f"`{path.name}` of a run")
+    if not path.is_file() or path.stat().st_size == 0:
+        raise InputError(f"{path}: missing or empty; {_AGAIN}")
     try:
         if path.suffix == ".parquet":
             return frame_from_stored(pq.read_table(path), contract, path)
@@ -210,12 +212,20 @@ def read_table(path: Path, contract: Table) -> pd.DataFrame:
             elif column.kind == "boolean":
                 columns[column.name] = text.map(_TRUTH).astype("boolean")
             else:
-                columns[column.name] = text.astype("float64").astype("Int64" if column.kind == "integer" else "float64")
+                columns[column.name] = _numbers(text, column.kind, f"{path}, column {column.name!r}")
         return pd.DataFrame(columns)
     except (OSError, ValueError, TypeError, SnapshotError, pd.errors.ParserError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{path}: could not be read as a table of a run ({error}); {_AGAIN}") from error
+        raise InputError(f"{path}: damaged, no table of a run; {_AGAIN}") from error
+
+
+def _numbers(text: pd.Series, kind: str, where: str) -> pd.Series:
+    values = pd.to_numeric(text, errors="coerce").astype("float64")
+    bad = text[values.isna() & text.notna()]
+    if len(bad):
+        raise InputError(f"{where}, row {int(bad.index[0]) + 1}: {bad.iloc[0][:40]!r} is no number; {_AGAIN}")
+    return values.astype("Int64" if kind == "integer" else "float64")
 
 
 def read_run(folder: Path, reference: Reference) -> FinishedRun:
@@ -240,11 +250,13 @@ def read_run(folder: Path, reference: Reference) -> FinishedRun:
     about = run_about(folder)
     tables = {name: read_table(folder / name, contract) for name, contract in OUTPUTS.items()}
     counties = tables.pop("counties.csv")
-    path = require_file(folder / "counties.gpkg", "`counties.gpkg` of a run")
+    path = folder / "counties.gpkg"
+    if not path.is_file():
+        raise InputError(f"{path}: missing; {_AGAIN}")
     try:
         shapes = gpd.read_file(path, columns=["county_fips"])
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise InputError(f"{path}: could not be read ({error}); {_AGAIN}") from error
+        raise InputError(f"{path}: damaged, no map of a run's counties; {_AGAIN}") from error
     joined = counties.merge(shapes[["county_fips", "geometry"]], on="county_fips", how="left", validate="one_to_one")
     drawn = gpd.GeoDataFrame(joined, geometry="geometry", crs=shapes.crs)
     drawn = drawn.sort_values("county_fips", ignore_index=True)

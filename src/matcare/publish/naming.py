@@ -13,7 +13,7 @@ from matcare.geo import STATES, canonical_state
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["codes_of_place", "folded", "slug"]
+__all__ = ["codes_of_place", "folded", "names_nation", "slug"]
 
 _NATION: Final = frozenset({"us", "usa", "united states", "nation"})
 _KIND: Final = re.compile(
@@ -34,6 +34,17 @@ def folded(text: str) -> str:
     bare = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
     bare = re.sub(r"[ʻ‘’'`]", "", bare).casefold()
     return re.sub(r"[^a-z0-9]+", " ", bare).strip()
+
+
+def names_nation(place: str) -> bool:
+    """Tell whether a place is the whole nation.
+
+    Examples
+    --------
+    >>> names_nation("US"), names_nation("united states"), names_nation("ND")
+    (True, True, False)
+    """
+    return folded(place) in _NATION
 
 
 def slug(text: str) -> str:
@@ -72,7 +83,7 @@ def codes_of_place(counties: pd.DataFrame, place: str, *, covered: str) -> list[
     asked = folded(place)
     if not asked:
         raise InputError("the place is empty; give a county (38105, or 'Williams County, ND') or a state (ND)")
-    if asked in _NATION:
+    if names_nation(place):
         return sorted(counties["county_fips"])
     if asked.isdigit() and len(asked) >= _SHORT_CODE - 1:
         return [_by_code(counties, place.strip(), covered)]

@@ -38,7 +38,9 @@ class Terminal:
         self.report = Progress(Console(stderr=True, quiet=quiet) if json_only else self.console)
 
     def show(self, found: Summary | Answer | Written | Iterable[str]) -> None:
-        """Show what a command found."""
+        """Show what a command found; what could not be done is said on the standard error, however quiet."""
+        for warning in getattr(found, "warnings", ()):
+            sys.stderr.write(f"matcare: {warning}\n")
         if self.json_only:
             sys.stdout.write(json.dumps(as_json(found), ensure_ascii=False, allow_nan=False, indent=1) + "\n")
             return
@@ -103,8 +105,8 @@ def as_json(found: Summary | Answer | Written | Iterable[str]) -> dict[str, Any]
     if isinstance(found, Written):
         opened = None if found.open_next is None else str(found.open_next)
         return _plain({
-            "title": found.title, "lines": list(found.lines), "found": dict(found.found), **_files(found.files),
-            "open": opened,
+            "title": found.title, "lines": list(found.lines), "warnings": list(found.warnings),
+            "found": dict(found.found), **_files(found.files), "open": opened,
         })  # fmt: skip
     return {"lines": list(found)}
 

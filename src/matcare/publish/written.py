@@ -26,6 +26,8 @@ class Written:
         What to open first.
     lines : sequence of str
         What else the reader should know, a sentence each: what was left out and why, what to do next.
+    warnings : sequence of str
+        What was asked for and could not be done; said on the standard error even with ``--quiet``.
     found : mapping
         Further facts in JSON's types, such as how many pages.
     """
@@ -34,4 +36,5 @@ class Written:
     files: Mapping[Path, int]
     open_next: Path | None = None
     lines: Sequence[str] = ()
+    warnings: Sequence[str] = ()
     found: Mapping[str, Any] = field(default_factory=dict)

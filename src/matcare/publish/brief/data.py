@@ -98,7 +98,11 @@ def place_name(row: Row) -> str:
     --------
     >>> place_name({"county_name": "Williams County", "state": "ND"})
     'Williams County, North Dakota'
+    >>> place_name({"county_name": "District of Columbia", "state": "DC"})
+    'District of Columbia'
     """
+    if row["county_name"] == state_name(row):
+        return state_name(row)
     return f"{row['county_name']}, {state_name(row)}"
 
 

@@ -108,4 +108,4 @@ def _unknown(name: str, known: Sequence[str]) -> str:
     begin = [other for other in known if name and other.startswith(f"{name}-")]
     near = (begin + [other for other in get_close_matches(name, known, n=4, cutoff=0.5) if other not in begin])[:4]
     meant = f"did you mean {', '.join(near)}? " if near else ""
-    return f"theme {name[:60]!r} is not known; {meant}See all with --list"
+    return f"theme {name[:60]!r} is not known; {meant}see all with --list"
