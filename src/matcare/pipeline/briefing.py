@@ -59,8 +59,8 @@ def write_briefs(
         Folder of data tables in place of the embedded ones.
     out : pathlib.Path, optional
         Folder to write to; ``briefs`` when not given, and one below it for a run whose folder has a name of its own,
-        such as ``maps/nd_corrected``: the pages of two runs of one state must not mix. Its files appear together; others in
-        it are left alone.
+        such as ``maps/nd_corrected``: the pages of two runs of one state must not mix. Its files appear together;
+        others in it are left alone.
     report : Report, optional
         Told of each step.
 
