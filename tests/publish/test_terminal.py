@@ -96,9 +96,11 @@ def test_what_was_written_is_named_as_it_is_and_what_to_open_next(capsys):
     assert "Open briefs/a[b].html next." in said
 
 
-def test_tables_fit_eighty_columns(capsys):
+def test_tables_fit_eighty_columns_and_files_stand_together(capsys):
     Terminal().show(SUMMARY)
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 80
+    assert "maps/x: 1 file, 0.0 MB\n  map.html\n" in said
 
 
 def test_counting_tells_how_many_of_how_many_and_how_fast(monkeypatch):

@@ -169,8 +169,11 @@ def print_summary(summary: Summary, console: Console) -> None:
     for line in summary.lines:
         console.print(line, highlight=False, soft_wrap=not console.is_terminal, markup=False)
     console.print()
-    for path, size in summary.written.items():
-        console.print(f"  {escape(str(path))}  [dim]{size / 1e6:.2f} MB[/dim]", highlight=False, soft_wrap=True)
+    for folder, files in _by_folder(summary.written).items():
+        size = sum(files.values()) / 1e6
+        count = "1 file" if len(files) == 1 else f"{len(files)} files"
+        console.print(f"[bold]{escape(str(folder))}[/bold]: {count}, {size:.1f} MB", highlight=False, soft_wrap=True)
+        console.print(f"  {escape(', '.join(files))}", highlight=False, style="dim")
     first = next((path for path in summary.written if path.name == "map.html"), None)
     if first is not None:
         console.print(
@@ -178,6 +181,13 @@ def print_summary(summary: Summary, console: Console) -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _by_folder(written: Mapping[Path, int]) -> dict[Path, dict[str, int]]:
+    folders: dict[Path, dict[str, int]] = {}
+    for path, size in written.items():
+        folders.setdefault(path.parent, {})[path.name] = size
+    return folders
 
 
 def print_sources(console: Console) -> None:
