@@ -614,7 +614,11 @@ def solve(known: Knowledge, outcomes: pd.DataFrame, states: pd.DataFrame, by_rac
     printed_small = [cell for cell in least if is_small_range(least[cell], most[cell])]
     for cell in printed_small:
         known.find(told[cell], "printed", " ".join(cell), least[cell], most[cell])
-    for cells, low, high in found.itertuples(index=False):
+    given = list(found.itertuples(index=False))
+    told_already = {(cells[0][:2], low, high) for cells, low, high in given if cells[0][2] != "unprinted"}
+    for cells, low, high in given:
+        if cells[0][2] == "unprinted" and (cells[0][:2], low, high) in told_already:
+            continue  # the same remainder, said by its groups
         shown = ", ".join(" ".join(cell) for cell in cells[:4]) + (
             f" and {len(cells) - 4} more" if len(cells) > 4 else ""
         )
