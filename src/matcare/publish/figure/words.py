@@ -273,7 +273,7 @@ def _licence(run: FinishedRun, themes: Sequence[Mapping[str, Any]]) -> str:
     licences = run.about["licences"]
     terms = dict.fromkeys(licences[_licensed_as(theme)] for theme in themes)
     made = f"matcare {run.about['matcare']}, run of {run.about['created'][:10]}"
-    return f"Licence: {'; '.join(terms).replace('`sources`', '`sources` in run.json')}. {made}."
+    return f"Licence: {'; '.join(terms).replace('under `sources`', 'in run.json')}. {made}."
 
 
 def _licensed_as(theme: Mapping[str, Any]) -> str:
