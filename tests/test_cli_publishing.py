@@ -130,8 +130,8 @@ def test_pages_of_two_runs_of_one_state_do_not_mix(place):
 
 
 def test_a_bundle_of_two_counties(place, counties):
-    done = matcare("bundle", "--counties", "10001, 10005", "--from", "maps/de", "--out", "two.zip", cwd=place)
-    assert done.returncode == 0, done.stderr
+    done = matcare("bundle", "--counties", "10001, 10005", "--from", "maps/de", "--out", "two.zip", "-q", cwd=place)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     with zipfile.ZipFile(place / "two.zip") as packed:
         assert packed.testzip() is None
         (name,) = [name for name in packed.namelist() if name.endswith("/counties.csv")]

@@ -122,9 +122,9 @@ def _bundle_of(run: FinishedRun, places: Sequence[str], *, pdf: bool, out: Path,
         open_next=out,
         lines=[
             f"{len(files)} files about {counties}; unpack it and begin with README.txt.",
-            *(text for text in left_out if not text.startswith("No PDF")),
+            *(text for text in left_out if not text.startswith("No PDF:")),
         ],
-        warnings=[text for text in left_out if text.startswith("No PDF")],
+        warnings=[text for text in left_out if text.startswith("No PDF:")],
         found={
             "places": list(selection.places),
             "counties": n,
