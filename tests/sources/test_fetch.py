@@ -24,7 +24,7 @@ from matcare.sources.progress import LineProgress, progress_on
 from matcare.sources.transfer import Patience, ResumingDownloader
 
 BODY = bytes(range(256)) * 4096  # 1 MiB
-HASTE = Patience(connect_seconds=2, read_seconds=0.5, attempts=3, first_wait_seconds=0.01, longest_wait_seconds=2)
+HASTE = Patience(connect_seconds=2, read_seconds=3, attempts=3, first_wait_seconds=0.01, longest_wait_seconds=2)
 ONCE = Patience(connect_seconds=2, read_seconds=0.5, attempts=1)
 
 

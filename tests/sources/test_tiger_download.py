@@ -16,7 +16,7 @@ from matcare.errors import DownloadError, InputError, OutputError
 from matcare.sources.tiger import RECORD, TIGER_YEAR, download_tiger, tiger_file_name
 from matcare.sources.transfer import Patience
 
-HASTE = Patience(connect_seconds=2, read_seconds=0.5, attempts=3, first_wait_seconds=0.01, longest_wait_seconds=1)
+HASTE = Patience(connect_seconds=2, read_seconds=5, attempts=3, first_wait_seconds=0.01, longest_wait_seconds=1)
 
 
 def roads_zip(name: str, *, inside: str | None = None) -> bytes:
