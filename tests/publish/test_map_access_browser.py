@@ -108,7 +108,7 @@ def test_the_keyboard_goes_from_top_to_bottom(page):
     def press(*keys):
         ActionChains(page).send_keys(*keys).perform()
 
-    focused = lambda: page.execute_script("return document.activeElement.id || document.activeElement.className")  # noqa: E731
+    focused = lambda: page.execute_script("return document.activeElement.id || document.activeElement.className")  # noqa: E731 - a short name, used here alone
     page.execute_script("document.body.focus()")
     press(Keys.TAB)
     assert focused() == "skip"
@@ -216,7 +216,7 @@ def test_what_is_open_stands_on_pages_of_its_own(page):
 def test_a_phone_has_map_search_legend_table_and_a_sheet(page):
     _phone(page)
     PAGE.screenshot(page, "phone")
-    box = lambda name: page.execute_script(  # noqa: E731
+    box = lambda name: page.execute_script(  # noqa: E731 - a short name, used here alone
         "const r = document.getElementById(arguments[0]).getBoundingClientRect(); return [r.top, r.bottom, r.width]",
         name,
     )

@@ -370,7 +370,7 @@ def test_names_that_look_like_markup_are_text(page):
 
 def test_the_switch_shows_the_bound(page, region):
     counties, _ = region
-    shown = lambda: page.execute_script(  # noqa: E731
+    shown = lambda: page.execute_script(  # noqa: E731 - a short name, used here alone
         "return Number(document.querySelector('#legend tr[data-value=desert]').children[2].innerText)"
     )
     assert shown() == (counties["march_of_dimes_class"] == "desert").sum()

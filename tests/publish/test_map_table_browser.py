@@ -90,7 +90,7 @@ def test_every_county_stands_in_it_with_a_value_in_words(page, region):
 def test_it_is_sorted_by_its_heads_and_says_so(page, region):
     counties, _ = region
     rows = _open(page, "svi")
-    order = lambda: page.execute_script(  # noqa: E731
+    order = lambda: page.execute_script(  # noqa: E731 - a short name, used here alone
         "return [...document.querySelectorAll('#table thead th')].map((head) => head.getAttribute('aria-sort'))"
     )
     assert order() == ["ascending", "none", "none", "none"]

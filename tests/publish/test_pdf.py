@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import time
@@ -113,6 +114,8 @@ def test_no_page_is_an_error(fake, tmp_path):
 @pytest.mark.browser
 def test_the_real_one_prints_the_same_bytes_twice(page, tmp_path):
     if find_chromium() is None:
+        if os.environ.get("MATCARE_REQUIRE_BROWSER") == "1":
+            pytest.fail("needs Chromium, and MATCARE_REQUIRE_BROWSER=1 says that it is there")
         pytest.skip("needs Chromium")
     for name in ("one.pdf", "two.pdf"):
         print_pdf(page, tmp_path / name)
